@@ -1,0 +1,108 @@
+"""The learner's answers: one plain file, one line an action, only ever added to.
+
+Each line is a JSON object: `item`, `did` ("answered", "hint", "compared" or "shown"), `mode`
+("quiz", "predict" or "recheck"), `at` (UTC), and for an answer `answer`, `sure`, `verdict`. The
+first line holds a random number that fixes the order in which this learner sees options.
+No name is asked for, and nothing leaves the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nutgraf.paths import learner_folder
+
+FILE = "my-answers.jsonl"
+READING_EDITION = "reading edition"
+"""The order outside a learner's folder: fixed, so that the lessons as published stay the same."""
+
+
+def answers_file() -> Path:
+    """Where answers are kept: in the learner's folder, or else in the working folder."""
+    return (learner_folder() or Path.cwd()) / FILE
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """All records that can be read, oldest first.
+
+    A line that is no JSON object (the torn last line after a power cut, say) is passed over
+    and stays in the file.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return []
+    records = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
+def append(path: Path, **record: Any) -> None:
+    """Add one record and have it on the disk when this returns.
+
+    Raises OSError when the file cannot be written; earlier lines are never touched.
+    """
+    record = {**record, "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+    line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+    with open(path, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # a torn line: start on a new one
+                line = b"\n" + line
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def learner(path: Path) -> str:
+    """This learner's random number, made on first use; a fixed word where none can be kept."""
+    if learner_folder(path.parent) is None:
+        return READING_EDITION
+    for _ in range(2):
+        for record in read(path):
+            if isinstance(record.get("learner"), str):
+                return record["learner"]
+        try:
+            append(path, learner=secrets.token_hex(8))
+        except OSError:
+            return READING_EDITION
+    return READING_EDITION
+
+
+def delete(path: Path) -> None:
+    """Remove every answer. Raises OSError when the file cannot be removed."""
+    path.unlink(missing_ok=True)
+
+
+def of_item(records: list[dict[str, Any]], item_id: str, mode: str) -> list[dict[str, Any]]:
+    """The records of one item in one mode, oldest first."""
+    return [r for r in records if r.get("item") == item_id and r.get("mode") == mode]
+
+
+def confident_errors(records: list[dict[str, Any]]) -> list[str]:
+    """Ids of items once answered wrongly with certainty and not yet put right on a re-check.
+
+    Oldest first. Sure-but-wrong answers are the ones that explanation corrects best, and the
+    ones that come back after a week, so they are asked again.
+    """
+    open_errors: dict[str, None] = {}
+    for record in records:
+        item = record.get("item")
+        if not isinstance(item, str) or record.get("did") != "answered":
+            continue
+        if record.get("verdict") == "not yet" and record.get("sure") == "certain":
+            open_errors[item] = None
+        elif record.get("mode") == "recheck" and record.get("verdict") in ("right", "defensible"):
+            open_errors.pop(item, None)
+    return list(open_errors)
