@@ -106,3 +106,36 @@ def confident_errors(records: list[dict[str, Any]]) -> list[str]:
         elif record.get("mode") == "recheck" and record.get("verdict") in ("right", "defensible"):
             open_errors.pop(item, None)
     return list(open_errors)
+
+
+def standing(records: list[dict[str, Any]]) -> Any:
+    """Where a learner stands: a pandas table, one row a lesson.
+
+    Columns: lesson, questions, right, not_yet, open (these three add up to questions),
+    first_try (right at the first answer), sure_but_wrong (first answers given as certain that
+    were not right). Answers are marked anew with today's key; a defensible reading counts as
+    right. A guess asked before a cell does not count: nobody could know it yet.
+    """
+    import pandas as pd
+
+    from nutgraf import quizzes
+
+    rows: dict[str, dict[str, Any]] = {}
+    for item in quizzes.all_items().values():
+        row = rows.setdefault(item.lesson, dict.fromkeys(_COUNTS, 0))
+        row["questions"] += 1
+        given = [
+            record
+            for record in records
+            if record.get("item") == item.id
+            and record.get("did") == "answered"
+            and record.get("mode") in ("quiz", "recheck")
+        ]
+        passed = [quizzes.mark(item, record.get("answer")).passed for record in given]
+        row["right" if any(passed) else "not_yet" if given else "open"] += 1
+        row["first_try"] += passed[:1] == [True]
+        row["sure_but_wrong"] += passed[:1] == [False] and given[0].get("sure") == "certain"
+    return pd.DataFrame([{"lesson": lesson, **row} for lesson, row in rows.items()])
+
+
+_COUNTS = ("questions", "right", "not_yet", "open", "first_try", "sure_but_wrong")
