@@ -21,7 +21,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 
 def find_browser() -> str | None:
     """A Chromium that is there: named by NUTGRAF_BROWSER, on the PATH, or playwright's own."""
-    named = os.environ.get("NUTGRAF_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    named = os.environ.get("NUTGRAF_BROWSER") or next(
+        filter(None, map(shutil.which, BROWSERS)), None
+    )
     if named:
         return named
     from playwright.sync_api import sync_playwright
@@ -63,7 +65,9 @@ class Lab:
         self.log = home / "lab.log"
         environment = {name: value for name, value in os.environ.items() if "JUPYTER" not in name}
         environment |= {"HOME": str(home), "USERPROFILE": str(home), "NLTK_DATA": ""}
-        environment |= {f"JUPYTER_{part}_DIR": str(home / part) for part in ("CONFIG", "DATA", "RUNTIME")}
+        environment |= {
+            f"JUPYTER_{part}_DIR": str(home / part) for part in ("CONFIG", "DATA", "RUNTIME")
+        }
         environment |= {"IPYTHONDIR": str(home / "ipython")}
         environment |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"]
