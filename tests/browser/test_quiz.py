@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import ready, run_all
 from playwright.sync_api import expect
+
+from tests.browser.lab import ready, run_all
 
 KIT = Path(__file__).parent / "kit"
 SETUP = f"""\

@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: one server for the run, one page for each test."""
+"""JupyterLab on a learner's folder, driven in a browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
-import pytest
 
 TOKEN = "nutgraf-tests"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -31,23 +30,6 @@ def find_browser() -> str | None:
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
     return own if Path(own).exists() else None
-
-
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    executable = find_browser()
-    if executable is None:
-        if os.environ.get("CI"):
-            pytest.fail("No Chromium found, and in CI no browser test may be skipped.")
-        pytest.skip("No Chromium or Chrome found; `python start.py test` tries to get one.")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    flags += ["--disable-component-update", "--disable-sync", "--no-first-run"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield chromium
-        chromium.close()
 
 
 def free_port() -> int:
@@ -136,12 +118,3 @@ def ready(page) -> None:
 def run_all(page) -> None:
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     ready(page)
-
-
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("learner")
-    (folder / ".nutgraf").mkdir()
-    server = Lab(folder, tmp_path_factory.mktemp("home"))
-    yield server
-    server.stop()
