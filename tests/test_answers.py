@@ -127,10 +127,13 @@ def test_standing_counts_first_tries_and_confident_errors(learner):
     for answer, sure in ((5, "certain"), (0, "guess")):
         answers.append(path, item="T1", did="answered", mode="quiz", answer=answer, sure=sure)
     answers.append(path, item="T2", did="answered", mode="predict", answer="glued", sure="guess")
+    answers.append(path, item="W1", did="answered", mode="predict", answer="2", sure="certain")
     table = answers.standing(answers.read(path)).set_index("lesson")
     row = table.loc["03-words"]
-    assert (row["right"], row["not_yet"], row["first_try"], row["sure_but_wrong"]) == (1, 0, 0, 1)
-    assert (table["right"] + table["not_yet"] + table["open"] == table["questions"]).all()
+    assert (row["right"], row["not_yet"], row["guessed"]) == (1, 0, 2)
+    assert (row["first_try"], row["sure_but_wrong"]) == (0, 2)
+    parts = table[["right", "not_yet", "guessed", "open"]]
+    assert (parts.sum(axis=1) == table["questions"]).all()
 
 
 def test_every_line_is_plain_json(learner):

@@ -111,31 +111,41 @@ def confident_errors(records: list[dict[str, Any]]) -> list[str]:
 def standing(records: list[dict[str, Any]]) -> Any:
     """Where a learner stands: a pandas table, one row a lesson.
 
-    Columns: lesson, questions, right, not_yet, open (these three add up to questions),
+    Columns: lesson, questions, right, not_yet, guessed, open (these four add up to questions),
     first_try (right at the first answer), sure_but_wrong (first answers given as certain that
-    were not right). Answers are marked anew with today's key; a defensible reading counts as
-    right. A guess asked before a cell does not count: nobody could know it yet.
+    were not right, guesses included). A guess asked for before the cell that tells is only
+    "guessed", since nobody could know yet. Answers are marked anew with today's key; a
+    defensible reading counts as right.
     """
     import pandas as pd
 
     from nutgraf import quizzes
 
+    given: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        if record.get("did") == "answered" and isinstance(record.get("item"), str):
+            given.setdefault(record["item"], []).append(record)
     rows: dict[str, dict[str, Any]] = {}
     for item in quizzes.all_items().values():
         row = rows.setdefault(item.lesson, dict.fromkeys(_COUNTS, 0))
         row["questions"] += 1
-        given = [
-            record
-            for record in records
-            if record.get("item") == item.id
-            and record.get("did") == "answered"
-            and record.get("mode") in ("quiz", "recheck")
+        tries = [
+            (quizzes.mark(item, record.get("answer")).passed, record)
+            for record in given.get(item.id, ())
         ]
-        passed = [quizzes.mark(item, record.get("answer")).passed for record in given]
-        row["right" if any(passed) else "not_yet" if given else "open"] += 1
-        row["first_try"] += passed[:1] == [True]
-        row["sure_but_wrong"] += passed[:1] == [False] and given[0].get("sure") == "certain"
+        answered = [passed for passed, record in tries if record.get("mode") != "predict"]
+        row[_state(answered, guessed=bool(tries))] += 1
+        row["first_try"] += answered[:1] == [True]
+        row["sure_but_wrong"] += any(
+            not passed and record.get("sure") == "certain" for passed, record in tries[:1]
+        )
     return pd.DataFrame([{"lesson": lesson, **row} for lesson, row in rows.items()])
 
 
-_COUNTS = ("questions", "right", "not_yet", "open", "first_try", "sure_but_wrong")
+_COUNTS = ("questions", "right", "not_yet", "guessed", "open", "first_try", "sure_but_wrong")
+
+
+def _state(answered: list[bool], guessed: bool) -> str:
+    if answered:
+        return "right" if any(answered) else "not_yet"
+    return "guessed" if guessed else "open"

@@ -11,11 +11,17 @@ HEADINGS = {
     "questions": "questions",
     "right": "right",
     "not_yet": "not yet",
+    "guessed": "guessed",
     "open": "open",
     "first_try": "right at first try",
     "sure_but_wrong": "certain, but wrong",
 }
-BARS = (("right", "#2a6f97", ""), ("not_yet", "#e9a23b", "//"), ("open", "#ffffff", ".."))
+BARS = (
+    ("right", "#2a6f97", ""),
+    ("not_yet", "#e9a23b", "//"),
+    ("guessed", "#a9d6e5", "\\\\"),
+    ("open", "#ffffff", ".."),
+)
 
 
 def progress() -> None:
@@ -31,10 +37,11 @@ def progress() -> None:
 
 def in_words(table: Any) -> str:
     """The plot's text twin."""
-    totals = table[["questions", "right", "not_yet", "open"]].sum()
+    totals = table[["questions", "right", "not_yet", "guessed", "open"]].sum()
     return (
         f"Of {totals['questions']} questions you have answered {totals['right']} right; "
-        f"{totals['not_yet']} are not right yet and {totals['open']} are open."
+        f"{totals['not_yet']} are not right yet, {totals['guessed']} you guessed before the "
+        f"cell that tells, and {totals['open']} are open."
     )
 
 

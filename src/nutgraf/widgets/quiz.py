@@ -257,17 +257,23 @@ def twin(items: list[quizzes.Item], mode: str, learner: str) -> Readable:
             "single": '"a"', "multiple": '"a c"', "number": "12", "text": '"your words"',
             "order": f'"{" ".join(marks)}"', "match": '"1a 2b"',
         }  # fmt: skip
-        how = f"Answer with the buttons above, or: answer({item.id!r}, {ways[item.kind]})"
+        how = f"Without buttons: from nutgraf import answer; answer({item.id!r}, {ways[item.kind]})"
         lines += [item.prompt, *(f"  {row}" for row in rows)]
         lines += ["  Sort into:", *(f"  {sort}" for sort in sorts)] if sorts else []
         lines += [f"  {how}", ""]
-        body = "".join(f"<br>{escape(row)}" for row in rows)
+        body = "".join(f"<br>{_with_code(row)}" for row in rows)
         body += "".join(f"<br>{escape(sort)}" for sort in ["Sort into:", *sorts]) if sorts else ""
         blocks.append(
-            f"<p><strong>{escape(item.prompt)}</strong>"
+            f"<p><strong>{_with_code(item.prompt)}</strong>"
             f'<span style="white-space: pre-wrap">{body}</span><br><em>{escape(how)}</em></p>'
         )
     return Readable("\n".join(lines).rstrip(), f'<div class="nutgraf-twin">{"".join(blocks)}</div>')
+
+
+def _with_code(text: str) -> str:
+    """The words as HTML, `code` in backticks as such, and nothing in them taken for markup."""
+    parts = text.split("`")
+    return "".join(f"<code>{escape(p)}</code>" if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
 def _from_letters(item: quizzes.Item, given: Any) -> Any:
