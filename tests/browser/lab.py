@@ -98,9 +98,17 @@ class Lab:
         page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
         )
-        yield page
-        page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-        context.close()
+        try:
+            yield page
+            # Not awaited for ever: a dialog of Lab's would keep the promise open.
+            page.evaluate(
+                """() => Promise.race([
+                    window.jupyterapp.commands.execute('docmanager:save'),
+                    new Promise((done) => setTimeout(done, 5000)),
+                ])"""
+            )
+        finally:
+            context.close()
 
 
 def ready(page) -> None:

@@ -27,14 +27,14 @@ def notebook(lab, request):
     (lab.folder / "my-answers.jsonl").unlink(missing_ok=True)
     name = re.sub(r"\W+", "-", request.node.name) + ".ipynb"
     cells = [f'quiz("{item}")' for item in ("Z1", "Z2", "Z3", "Z4", "Z5", "Z6")]
-    return lab.write(name, SETUP, *cells, 'predict("Z3")')
+    return lab.write(name, SETUP, *cells, 'predict("Z3")', 'predict("Z1")')
 
 
 @pytest.fixture
 def page(lab, browser, notebook):
     with lab.open(browser, notebook) as page:
         run_all(page)
-        expect(page.locator(".ng-item")).to_have_count(7)
+        expect(page.locator(".ng-item")).to_have_count(8)
         yield page
 
 
@@ -56,6 +56,14 @@ def test_a_single_choice_is_answered_by_mouse(page):
     one.get_by_role("button", name="Certain").click()
     says(one, "Right.", "It stands after a.", "Sadr")
     expect(one.get_by_role("button", name="Certain")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_choice_in_one_cell_leaves_the_other_cells_alone(page):
+    one, eight = item(page, 1), item(page, 8)
+    one.get_by_role("radio", name="the second letter").check()
+    eight.get_by_role("radio", name="the third letter").check()
+    expect(one.get_by_role("radio", name="the second letter")).to_be_checked()
+    expect(eight.get_by_role("radio", name="the third letter")).to_be_checked()
 
 
 def test_a_multiple_choice_is_answered_by_mouse(page):
@@ -232,7 +240,7 @@ def test_answers_are_there_again_after_a_kernel_restart(lab, browser, notebook, 
 def test_a_notebook_opened_without_a_kernel_shows_the_questions_as_text(lab, browser, notebook):
     with lab.open(browser, notebook) as page:
         run_all(page)
-        expect(page.locator(".ng-item")).to_have_count(7)
+        expect(page.locator(".ng-item")).to_have_count(8)
         expect(page.locator(".nutgraf-twin").first).to_be_hidden()
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
@@ -246,7 +254,7 @@ def test_a_notebook_opened_without_a_kernel_shows_the_questions_as_text(lab, bro
 def test_the_saved_notebook_holds_no_key(lab, browser, notebook):
     with lab.open(browser, notebook) as page:
         run_all(page)
-        expect(page.locator(".ng-item")).to_have_count(7)
+        expect(page.locator(".ng-item")).to_have_count(8)
     saved = (lab.folder / notebook).read_text(encoding="utf-8")
     assert "which one is `b`?" in saved.lower()
     for secret in ("It stands after a", "That is a tricycle", "Rayleigh", "Say the alphabet"):
@@ -278,11 +286,11 @@ def scan(page, selector: str) -> list[dict]:
 def test_axe_finds_nothing_in_an_answered_quiz(lab, browser, notebook, theme):
     with lab.open(browser, notebook, theme) as page:
         run_all(page)
-        expect(page.locator(".ng-item")).to_have_count(7)
+        expect(page.locator(".ng-item")).to_have_count(8)
         item(page, 1).get_by_role("radio").first.check()
         item(page, 1).get_by_role("button", name="Certain").click()
         expect(item(page, 1).locator(".ng-said p").first).to_be_visible()
-        for number in range(7):
+        for number in range(8):
             page.evaluate(
                 "n => document.querySelectorAll('.ng-item').forEach((x, i) => x.id = `item-${i}`)",
                 0,
@@ -302,7 +310,7 @@ def test_the_scan_does_find_what_is_wrong(page):
 
 
 def test_a_question_is_a_named_group_with_one_tab_stop_for_its_options(page):
-    group = page.get_by_role("group", name=re.compile("Which one is b"))
+    group = page.get_by_role("group", name=re.compile("^Question Which one is b"))
     expect(group).to_be_visible()
     names = {radio.get_attribute("name") for radio in group.get_by_role("radio").all()}
     assert len(names) == 1

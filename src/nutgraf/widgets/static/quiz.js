@@ -15,8 +15,6 @@ function el(tag, props = {}, ...kids) {
 const words = (text) =>
   text.split("`").map((part, i) => (i % 2 ? el("code", { textContent: part }) : part));
 
-let made = 0;
-
 function choices(item, name) {
   const type = item.kind === "single" ? "radio" : "checkbox";
   const inputs = item.parts.map((_, i) => el("input", { type, name, value: i }));
@@ -95,7 +93,9 @@ const CONTROLS = {
 /** One item: a fieldset whose legend is the question. Returns its node and how to update it. */
 function draw(item, tag, mode, send) {
   const said = el("div", { className: "ng-said", role: "status" });
-  const control = CONTROLS[item.kind](item, `ng-${++made}`, (text) => said.replaceChildren(text));
+  // Radio buttons of one name are one group in the whole page, over all cells and views.
+  const name = `ng-${Math.random().toString(36).slice(2)}`;
+  const control = CONTROLS[item.kind](item, name, (text) => said.replaceChildren(text));
   const button = (text, does) => el("button", { type: "button", textContent: text, onclick: does });
   let timer = 0;
   const ask = (message) => {
