@@ -470,7 +470,7 @@ def _number(item: Item, answer: Any) -> Mark:
 def fold(typed: str) -> str:
     """Words as they are compared: no case, no outer punctuation, one kind of quote and space."""
     typed = unicodedata.normalize("NFKC", typed).casefold()
-    typed = typed.translate(str.maketrans("‘’“”–—", "''\"\"--"))
+    typed = typed.translate(str.maketrans("‘’“”–—‐", "''\"\"---"))
     return " ".join(typed.split()).strip(" .,;:!?\"'()[]`")
 
 
