@@ -1,0 +1,72 @@
+"""From a fresh copy to JupyterLab answering, beside a bare JupyterLab: at most a fifth longer.
+
+Needs the network, and fetches about 170 MB.
+
+python -m pytest tests/benchmarks/test_setup_speed.py
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "my-nutgraf")
+
+
+def environment(place: Path) -> dict[str, str]:
+    """A machine that has nothing yet: empty home, empty caches."""
+    (place / "home").mkdir(parents=True)
+    ours = {name: value for name, value in os.environ.items() if "JUPYTER" not in name}
+    ours |= {"HOME": str(place / "home"), "USERPROFILE": str(place / "home")}
+    ours |= {"UV_CACHE_DIR": str(place / "uv-cache"), "PIP_CACHE_DIR": str(place / "pip-cache")}
+    return ours | {"PYTHONDONTWRITEBYTECODE": ""}
+
+
+def until_it_answers(command: list[str], folder: Path, place: Path) -> float:
+    """Seconds from starting the command to the file that JupyterLab leaves when it listens."""
+    began = time.perf_counter()
+    with (place / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment(place), stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        while next((place / "home").rglob("jpserver-*.html"), None) is None:
+            assert process.poll() is None, (place / "log.txt").read_text(errors="replace")[-3000:]
+            time.sleep(0.05)
+        return time.perf_counter() - began
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+BARE = """
+import os, subprocess, sys, venv
+venv.create(sys.argv[1], with_pip=True, symlinks=sys.platform != "win32")
+python = sys.argv[1] + ("/Scripts/python" if sys.platform == "win32" else "/bin/python")
+subprocess.run([python, "-m", "pip", "install", "--quiet", "jupyterlab"], check=True)
+lab = [python, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root"]
+os.execv(python, lab)
+"""
+
+
+@pytest.mark.slow
+def test_the_kit_answers_within_a_fifth_more_than_a_bare_jupyterlab(root, tmp_path, capsys):
+    shutil.copytree(root, tmp_path / "kit", ignore=LEFT_OUT)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    python = getattr(sys, "_base_executable", sys.executable)
+    options = ["--no-browser", "--port", "0"]
+    ours = until_it_answers([python, "start.py", *options], tmp_path / "kit", tmp_path / "one")
+    bare = until_it_answers(
+        [python, "-c", BARE, str(tmp_path / "bare")], tmp_path, tmp_path / "two"
+    )
+    with capsys.disabled():
+        print(f"\nto JupyterLab answering: the kit {ours:.1f} s, a bare JupyterLab {bare:.1f} s")
+    assert ours <= 1.2 * bare
