@@ -219,7 +219,7 @@ def test_hidden_folders_and_files_are_no_seeds(learner):
 
 def test_load_makes_nltk_work_offline(monkeypatch):
     called = []
-    monkeypatch.setattr("nutgraf.tokenizing.use_offline_nltk", lambda: called.append(True))
+    monkeypatch.setattr("nutgraf.offline.use_offline_nltk", lambda: called.append(True))
     load()
     assert called == [True]
 

@@ -170,8 +170,8 @@ def test_a_kit_without_articles_fails(folder, seeds):
 
 
 REFUSED = """
-import nutgraf.tokenizing, nltk
-nutgraf.tokenizing.use_offline_nltk = lambda: nltk.data.path.__setitem__(slice(None), [{place!r}])
+import nutgraf.offline, nltk
+nutgraf.offline.use_offline_nltk = lambda: nltk.data.path.__setitem__(slice(None), [{place!r}])
 """
 
 
@@ -179,7 +179,7 @@ nutgraf.tokenizing.use_offline_nltk = lambda: nltk.data.path.__setitem__(slice(N
 def test_language_data_that_nltk_refuses_is_told_from_data_that_is_missing(
     folder, tmp_path, monkeypatch
 ):
-    from nutgraf.tokenizing import use_offline_nltk
+    from nutgraf.offline import use_offline_nltk
 
     monkeypatch.setenv("NLTK_DATA", "")
     place = tmp_path / "shared"

@@ -208,7 +208,7 @@ def load(name: str = "sadr-protests") -> Article:
     Raises NutgrafError when there is no such seed (it lists those there are), or when one of its
     files is missing or damaged.
     """
-    from nutgraf.tokenizing import use_offline_nltk
+    from nutgraf.offline import use_offline_nltk
 
     there = seeds()
     if not isinstance(name, str) or name not in there:

@@ -28,7 +28,7 @@ FRONT_ENDS = {"anywidget": "anywidget", "@jupyter-widgets/jupyterlab-manager": "
 LANGUAGE_TEST = """
 import json, os, warnings
 warnings.simplefilter("ignore")
-from nutgraf.tokenizing import use_offline_nltk
+from nutgraf.offline import use_offline_nltk
 use_offline_nltk()
 import nltk
 report = {"sentences": [], "error": "", "found": []}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nutgraf import tokenizing
+from nutgraf.offline import english_model
 
 ROUNDS = 3
 
@@ -77,7 +78,7 @@ def test_sentences_by_nutgraf(timed, megabyte: str, copies: int):
 def test_sentences_by_nltk(timed, megabyte: str, copies: int):
     from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
 
-    english, parameters = tokenizing._english(), PunktParameters()
+    english, parameters = english_model(), PunktParameters()
     parameters.abbrev_types = set(english.abbrev_types)
     parameters.collocations = set(english.collocations)
     parameters.sent_starters = set(english.sent_starters)
