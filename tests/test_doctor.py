@@ -142,6 +142,12 @@ def test_a_missing_front_end_is_named_with_its_package(folder, monkeypatch):
     assert result.fix.endswith("--no-deps anywidget jupyterlab-widgets")
 
 
+def test_a_kit_without_lessons_fails(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("nutgraf.folder.kit_dir", lambda name: tmp_path / name)
+    result = doctor.check_lessons(folder)
+    assert (result.ok, "holds no lessons" in result.detail) == (False, True)
+
+
 @pytest.fixture
 def seeds(tmp_path, monkeypatch, root) -> Path:
     """A copy of the kit's articles, to do harm to."""

@@ -104,25 +104,6 @@ def test_the_learner_edition_has_no_outputs_counts_times_or_widget_states():
     assert "widgets" not in edition["metadata"]
 
 
-@pytest.mark.parametrize(
-    ("here", "there"),
-    [
-        ("[E03](../exercises/E03-words.ipynb)", "[E03](exercises/E03-words.ipynb)"),
-        ("[03](../notebooks/03-words.ipynb)", "[03](../03-words.ipynb)"),
-        ("[04](04-sentences.ipynb)", "[04](04-sentences.ipynb)"),
-    ],
-)
-def test_links_follow_the_files_to_their_places_in_a_learners_folder(here, there):
-    cells = [
-        {"cell_type": "markdown", "metadata": {}, "source": here},
-        {"cell_type": "markdown", "metadata": {}, "source": ["Lists too: \n", here]},
-    ]
-    edition = learner_edition({"cells": cells, "metadata": {}})
-    assert edition["cells"][0]["source"] == there
-    assert edition["cells"][1]["source"] == ["Lists too: \n", there]
-    assert cells[0]["source"] == here
-
-
 def test_the_learner_edition_keeps_all_that_running_did_not_make():
     before = notebook("Words", title="Words")
     edition = learner_edition(before)
@@ -135,6 +116,20 @@ def test_the_learner_edition_keeps_all_that_running_did_not_make():
         "tags": ["quiz"],
     }
     assert edition["metadata"] == {"kernelspec": {"name": "python3"}, "title": "Words"}
+
+
+@pytest.mark.parametrize(
+    ("kit", "mine"),
+    [
+        ("[try it](../exercises/E01-split.ipynb)", "[try it](exercises/E01-split.ipynb)"),
+        ("[back](../notebooks/03-words.ipynb#cell-id=a)", "[back](../03-words.ipynb#cell-id=a)"),
+        ("`../exercises/` stays", "`../exercises/` stays"),
+    ],
+)
+@pytest.mark.parametrize("form", [list, "".join], ids=["lines", "text"])
+def test_links_lead_to_where_the_learners_files_are(kit, mine, form):
+    content = {"cells": [{"cell_type": "markdown", "source": form([kit])}]}
+    assert learner_edition(content)["cells"][0]["source"] == form([mine])
 
 
 def test_the_learner_edition_leaves_the_notebook_it_was_made_from_alone():
@@ -328,6 +323,14 @@ def test_a_broken_notebook_of_the_kit_is_named(kit, mine):
     save(kit / "notebooks/03-words.ipynb", "{")
     with pytest.raises(NutgrafError, match=r"03-words\.ipynb is not a notebook"):
         prepare(mine)
+
+
+def test_a_kit_without_lessons_is_an_error_before_anything_is_made(kit, mine):
+    for path in (kit / "notebooks").glob("*.ipynb"):
+        path.unlink()
+    with pytest.raises(NutgrafError, match="notebooks holds no lessons"):
+        prepare(mine)
+    assert not mine.exists()
 
 
 def test_leftovers_of_a_run_that_was_stopped_go_once_they_are_old(kit, mine):

@@ -25,7 +25,7 @@ import nutgraf
 
 LOCKS = ("requirements.lock", "requirements-test.lock")
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "jupyter-client": "jupyter_client"}
-PYPI_NAMES = {conda: pypi for pypi, conda in CONDA_NAMES.items()}
+OUR_NAMES = {conda: ours for ours, conda in CONDA_NAMES.items()}
 PYTHONS = ("3.11.0", "3.11.9", "3.12.4", "3.13.2", "3.14.1")
 SYSTEMS = (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 
@@ -130,7 +130,7 @@ def test_conda_has_the_same_dependencies_and_bounds_as_the_project(conda, projec
     (pip,) = (line["pip"] for line in conda if isinstance(line, dict))
     lines = [line for line in lines if not line.startswith("python=") and line != "pip"]
     requirements = [Requirement(line) for line in [*lines, *(line for line in pip if line != ".")]]
-    bounds = {PYPI_NAMES.get(one.name, one.name): one.specifier for one in requirements}
+    bounds = {OUR_NAMES.get(one.name, one.name): one.specifier for one in requirements}
     assert bounds == {
         need.name: need.specifier for need in map(Requirement, project["dependencies"])
     }
@@ -199,9 +199,9 @@ def packed(wheel) -> set[str]:
 
 
 def files_of(root: Path, folder: str, pattern: str) -> list[str]:
-    """Files of the checkout, without what a build or an editor drops there."""
+    """Files of the checkout that travel: no teacher's sources, nothing that an editor drops."""
     found = [path.relative_to(root / folder).as_posix() for path in (root / folder).rglob(pattern)]
-    return [name for name in found if ".ipynb_checkpoints" not in name]
+    return [name for name in found if not {"solutions", ".ipynb_checkpoints"} & {*name.split("/")}]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_the_wheel_carries_nothing_else(packed):
     kinds = re.compile(
         r"nutgraf/(kit/(notebooks/([\w-]+\.ipynb|quizzes/[\w-]+\.yml)"
         r"|seeds/[\w-]+/[\w-]+\.(txt|yml|json)"
-        r"|exercises/(solutions/)?([\w-]+\.ipynb|README\.md))"
+        r"|exercises/([\w-]+\.ipynb|README\.md))"
         r"|(\w+/)*\w+\.py|widgets/static/\w+\.(js|css)|[\w.]+\.schema\.json|labdefaults/\w+\.json)"
         r"|nutgraf-[\d.]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)"
         r"|nutgraf-[\d.]+\.data/data/etc/jupyter/labconfig/default_setting_overrides\.d/nutgraf\.json"
@@ -237,6 +237,13 @@ def test_the_wheel_carries_nothing_else(packed):
 def test_the_wheel_has_the_version_of_the_package(wheel):
     assert wheel.name == f"nutgraf-{nutgraf.__version__}-py3-none-any.whl"
     assert importlib.metadata.version("nutgraf") == nutgraf.__version__
+
+
+def test_the_source_distribution_builds_the_same_wheel(root, packed, tmp_path):
+    done = uv("build", "--no-build-isolation", "--out-dir", tmp_path, root)
+    assert done.returncode == 0, done.stderr
+    (again,) = tmp_path.glob("*.whl")
+    assert set(zipfile.ZipFile(again).namelist()) == packed
 
 
 class Installed:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 HEADER = "# Made from pyproject.toml by: python tools/lock.py\n"
+CONSTRAINTS = "argon2-cffi-bindings<26\n"  # 26 has no wheel for Macs with an Intel processor
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
     "x86_64-unknown-linux-gnu",
@@ -25,18 +26,20 @@ PLATFORMS = (
 )
 
 
-def resolve(source: str, *options: str) -> None:
+def resolve(source: str, *options: str, constraints: str = "") -> None:
     """Run `uv pip compile` on a file of the checkout. Raises CalledProcessError if it fails."""
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
     command = [uv, "pip", "compile", source, "--quiet", "--no-header", "--no-annotate", *options]
-    subprocess.run(command, cwd=ROOT, check=True)
+    command += ["--constraint", "-"] if constraints else []
+    subprocess.run(command, cwd=ROOT, check=True, input=constraints.encode())
 
 
 def write_lock(name: str, extra: str, *options: str) -> None:
     """Write the lock `name` for the kit with `extra`, keeping the pins that it has."""
     quiet = ("--no-emit-index-url", "--no-emit-find-links")
     everywhere = ("--universal", "--python-version", PYTHONS[0], "--generate-hashes")
-    resolve("pyproject.toml", "--extra", extra, "-o", name, *everywhere, *quiet, *options)
+    options = ("--extra", extra, "-o", name, *everywhere, *quiet, *options)
+    resolve("pyproject.toml", *options, constraints=CONSTRAINTS)
     lock = ROOT / name
     lock.write_text(HEADER + lock.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
 

@@ -145,7 +145,7 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 def _folder(named: str | None) -> Path:
     """The learner's folder: the one named, the one that the working folder is in, or a new one."""
     if named is not None:
-        return Path(named).expanduser().absolute()
+        return Path(os.path.abspath(Path(named).expanduser()))
     return learner_folder() or Path(FOLDER).absolute()
 
 

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nutgraf.folder import others_in
+from nutgraf.errors import NutgrafError
+from nutgraf.folder import editions, others_in
 from nutgraf.lab import prefer_this_environment
 from nutgraf.paths import MARKER, kit_dir
 
@@ -173,6 +174,14 @@ def check_front_end(folder: Path) -> Result:
     return Result("widgets", True, f"front end of anywidget {there['anywidget']['version']} found")
 
 
+def check_lessons(folder: Path) -> Result:
+    """The notebooks that the learner's folder is made of are there and can be read."""
+    try:
+        return Result("lessons", True, f"{len(editions())} files for the learner's folder")
+    except NutgrafError as error:
+        return Result("lessons", False, str(error), AGAIN)
+
+
 def check_article(folder: Path) -> Result:
     """Every byte of every article is as the lessons count on."""
     import yaml
@@ -254,6 +263,7 @@ CHECKS: tuple[Callable[[Path], Result], ...] = (
     check_packages,
     check_kernel,
     check_front_end,
+    check_lessons,
     check_article,
     check_language_data,
     check_folder,

@@ -26,6 +26,10 @@ from nutgraf.paths import MARKER, kit_dir
 MANIFEST = "manifest.json"
 """In the folder's `.nutgraf`: {"files": {path: [fingerprint of each version of the kit's]}}."""
 
+LINKS = (("](../exercises/", "](exercises/"), ("](../notebooks/", "](../"))
+"""Links between lessons and exercises, in the kit and in the learner's folder: there, the
+exercises lie in the lessons' own folder, not beside it."""
+
 LITTER = {".ds_store", ".directory", "desktop.ini", "thumbs.db"}
 """Files that systems drop into folders on their own: a folder with these alone is empty."""
 
@@ -43,11 +47,6 @@ class Report:
     kept: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     newer: tuple[str, ...] = ()
-
-
-MOVED = (("](../exercises/", "](exercises/"), ("](../notebooks/", "](../"))
-"""Links between lessons and exercises: in the checkout, and in a learner's folder, where the
-lessons lie at the top."""
 
 
 def learner_edition(notebook: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +72,8 @@ def learner_edition(notebook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _moved(line: str) -> str:
-    for here, there in MOVED:
+    """A line of Markdown with its links as they are in the learner's folder."""
+    for here, there in LINKS:
         line = line.replace(here, there)
     return line
 
@@ -87,10 +87,12 @@ def as_bytes(notebook: Mapping[str, Any]) -> bytes:
 def editions() -> dict[str, bytes]:
     """All that a learner gets: the path in the learner's folder, and the file's content.
 
-    Raises NutgrafError for a notebook of the kit that cannot be read.
+    Raises NutgrafError if the kit's notebooks are missing or one of them cannot be read.
     """
     exercises = kit_dir("exercises")
     sources = {path.name: path for path in kit_dir("notebooks").glob("*.ipynb")}
+    if not sources:
+        raise NutgrafError(f"{kit_dir('notebooks')} holds no lessons. Install Nutgraf again.")
     sources |= {f"exercises/{path.name}": path for path in exercises.glob("*.ipynb")}
     if (exercises / "README.md").is_file():
         sources["exercises/README.md"] = exercises / "README.md"
@@ -115,9 +117,10 @@ def prepare(folder: Path) -> Report:
     it, and for a folder that cannot be written.
     """
     folder = Path(folder)
+    files = editions()
     try:
         _claim(folder)
-        return _copy(folder, editions())
+        return _copy(folder, files)
     except OSError as error:
         raise NutgrafError(_explain(error, folder)) from error
 
