@@ -74,6 +74,7 @@ def test_a_guess_is_kept_without_a_verdict_until_it_is_compared(desk):
     assert "tricycle" not in json.dumps(kept)
     table.act(table.items["Z3"], {"do": "compare"})
     compared = table.states["Z3"]
+    assert compared["title"] == "Not what you guessed."
     assert compared["says"] == ["That is a tricycle.", "The answer: 2."]
     assert desk("Z3", mode="predict").states["Z3"] == compared
 

@@ -18,6 +18,7 @@ from nutgraf.errors import NutgrafError
 
 STATIC = Path(__file__).parent / "static"
 TITLES = {"right": "Right.", "defensible": "A defensible reading.", "not yet": "Not yet."}
+GUESS_TITLES = {**TITLES, "right": "As you guessed.", "not yet": "Not what you guessed."}
 TRIES_BEFORE_ANSWER = 2
 RECHECK_GAP = 2
 """A confident error comes back so many lessons later, and at most so many at once."""
@@ -67,7 +68,7 @@ def answer(item_id: str, given: Any, sure: str = "guess") -> None:
     texts = [part.text for part in quizzes.order_for(item, desk.learner)]
     lines = [state["title"], *state["says"]]
     lines += [f"{texts[int(place)]} – {says}" for place, (_, says) in state["parts"].items()]
-    lines += [f"In the article: “{quote}”" for quote in state["evidence"]]
+    lines += [f"In the article: {quote}" for quote in state["evidence"]]
     print("\n".join(line for line in [*lines, state["note"]] if line))
 
 
@@ -109,7 +110,7 @@ def state_of(
         return state
     state |= {
         "outcome": mark.verdict,
-        "title": TITLES.get(mark.verdict, ""),
+        "title": (GUESS_TITLES if mode == "predict" else TITLES).get(mark.verdict, ""),
         "says": list(mark.says),
         "parts": _at_places(item, learner, mark.parts),
     }

@@ -144,7 +144,7 @@ function draw(item, tag, mode, send) {
     for (const [i, [verdict, text]] of Object.entries(state.parts)) {
       lines.push(el("p", {}, `${SIGN[verdict] ?? ""} `, el("b", {}, ...words(item.parts[i].trim())), " – ", ...words(text)));
     }
-    for (const quote of state.evidence) lines.push(el("p", { className: "ng-quote" }, "In the article: ", el("q", { textContent: quote })));
+    for (const quote of state.evidence) lines.push(el("p", {}, "In the article: ", el("code", { textContent: quote })));
     state.hints.forEach((text, i) => lines.push(el("p", {}, `Hint ${i + 1}: `, ...words(text))));
     if (state.note) lines.push(el("p", { className: "ng-note", textContent: state.note }));
     said.dataset.outcome = state.outcome;
