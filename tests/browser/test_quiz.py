@@ -122,6 +122,17 @@ def test_a_guess_is_kept_then_compared(page):
     says(seven, "That is a tricycle.", "The answer: 2.")
 
 
+def test_the_same_answer_given_twice_is_heard_twice(page):
+    three = item(page, 3)
+    three.get_by_label("Your number").fill("3")
+    for _ in range(2):
+        three.get_by_role("button", name="A guess").click()
+        says(three, "That is a tricycle.")
+    page.wait_for_timeout(6500)
+    says(three, "That is a tricycle.")
+    expect(three.get_by_role("status")).not_to_contain_text("does not answer")
+
+
 def test_hints_and_the_answer_come_on_request(page):
     one, three = item(page, 1), item(page, 3)
     one.get_by_role("button", name="Hint").click()

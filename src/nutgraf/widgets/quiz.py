@@ -225,6 +225,7 @@ def widget_class():
             if item is not None:
                 self.desk.act(item, message)
                 self.states = self.desk.states
+                self.send({"heard": item.id})
 
         def __repr__(self) -> str:
             return f"<Quiz {' '.join(self.desk.items)}>"

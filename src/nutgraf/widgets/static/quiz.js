@@ -98,10 +98,14 @@ function draw(item, tag, mode, send) {
   const control = CONTROLS[item.kind](item, name, (text) => said.replaceChildren(text));
   const button = (text, does) => el("button", { type: "button", textContent: text, onclick: does });
   let timer = 0;
+  let drawn = "";
   const ask = (message) => {
     clearTimeout(timer);
-    timer = setTimeout(() => said.replaceChildren(
-      "The kernel does not answer. Click this cell and press Shift+Enter, then answer again."), 6000);
+    timer = setTimeout(() => {
+      drawn = "";
+      said.replaceChildren(
+        "The kernel does not answer. Click this cell and press Shift+Enter, then answer again.");
+    }, 6000);
     send({ item: item.id, ...message });
   };
   const sure = SURE.map(([value, text]) =>
@@ -121,11 +125,10 @@ function draw(item, tag, mode, send) {
     el("legend", {}, el("span", { className: "ng-tag", textContent: tag }), " ", ...words(item.prompt)),
     ...control.nodes, confidence, el("div", { className: "ng-more" }, hint, show, compare), said);
 
-  let drawn = "";
   function update(state, first) {
+    clearTimeout(timer);
     if (JSON.stringify(state) === drawn) return;
     drawn = JSON.stringify(state);
-    clearTimeout(timer);
     if (first && state.answer !== null) control.set(state.answer);
     sure.forEach((b, i) => b.setAttribute("aria-pressed", state.sure === SURE[i][0]));
     hint.hidden = mode === "predict" || !item.hints;
@@ -169,7 +172,10 @@ export default {
     const update = (first) => items.forEach((item, i) => drawn[i].update(model.get("states")[item.id], first === true));
     update(true);
     root.replaceChildren(...drawn.map((one) => one.node));
+    // An answer given twice changes no state: the kernel's reply is what says that it was heard.
+    const heard = (reply) => items.forEach((item, i) => item.id === reply.heard && drawn[i].update(model.get("states")[item.id]));
     model.on("change:states", update);
-    return () => model.off("change:states", update);
+    model.on("msg:custom", heard);
+    return () => { model.off("change:states", update); model.off("msg:custom", heard); };
   },
 };
