@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nutgraf.article import SEED_FILES, SPAN_LISTS
+from nutgraf.article import SEED_FILES, SPAN_LISTS, read_seed
 from nutgraf.paths import kit_dir
 
 SEED = kit_dir("seeds") / "sadr-protests"
@@ -501,3 +501,48 @@ def test_an_altered_spot_points_into_summary_and_article_and_has_a_repair(row):
 
 def test_both_distorted_summaries_have_as_many_altered_spots():
     assert [len(one["altered"]) for one in DISTORTED.values()] == [8, 8]
+
+
+# --- the invented article --------------------------------------------------------------------
+
+INVENTED = read_seed(kit_dir("seeds") / "kettle-bridge")
+
+
+def test_the_invented_article_says_that_it_is_invented():
+    assert INVENTED.info["invented"] is True
+    assert "kit" in INVENTED.info["rights"]
+
+
+@pytest.mark.parametrize("kind", ["paragraphs", "sentences"])
+def test_the_invented_article_divides_as_its_reference_says(kind):
+    table, wanted = getattr(INVENTED, kind), INVENTED.reference[kind]
+    assert list(table["text"]) == [one["quote"] for one in wanted]
+
+
+@pytest.mark.parametrize(
+    "one",
+    INVENTED.reference["paragraphs"] + INVENTED.reference["quotations"],
+    ids=lambda o: o["id"],
+)
+def test_its_reference_counts_words_rightly(one):
+    assert len(re.findall(REFERENCE["word"], one["quote"])) == one["words"]
+
+
+@pytest.mark.parametrize("one", INVENTED.reference["quotations"], ids=lambda one: one["id"])
+def test_its_attributions_lie_outside_the_quotations_and_hold_the_verb(one):
+    attribution, cue = one["attribution"], one["cue"]
+    assert inside(cue, attribution)
+    assert not any(overlap(attribution, other) for other in INVENTED.reference["quotations"])
+
+
+@pytest.mark.parametrize("one", INVENTED.summaries["faithful"], ids=lambda one: one["id"])
+def test_its_summaries_have_the_words_they_say(one):
+    assert len(re.findall(INVENTED.summaries["word"], one["text"])) == one["words"]
+
+
+def test_its_voices_have_the_words_of_their_quotations():
+    by_voice = Counter()
+    for one in INVENTED.reference["quotations"]:
+        by_voice[one["speaker"]] += one["words"]
+    voices = INVENTED.reference["voices"]["present"]
+    assert {v["who"]: v["quoted_words"] for v in voices if v["quoted_words"]} == by_voice

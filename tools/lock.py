@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HEADER = "# Made from pyproject.toml by: python tools/lock.py\n"
 CONSTRAINTS = "argon2-cffi-bindings<26\n"  # 26 has no wheel for Macs with an Intel processor
+PURE = ("breadability", "docopt", "rouge-score")  # sources only, without a line to compile
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
     "x86_64-unknown-linux-gnu",
@@ -46,10 +47,11 @@ def write_lock(name: str, extra: str, *options: str) -> None:
 
 def check_wheels(name: str) -> None:
     """See to it that nobody needs a compiler: there is a wheel for every system and Python."""
+    pure = [option for package in PURE for option in ("--no-binary", package)]
     for python in PYTHONS:
         for platform in PLATFORMS:
             where = ("--python-version", python, "--python-platform", platform)
-            resolve(name, *where, "--only-binary", ":all:", "-o", os.devnull)
+            resolve(name, *where, "--only-binary", ":all:", *pure, "-o", os.devnull)
 
 
 if __name__ == "__main__":
