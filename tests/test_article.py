@@ -188,14 +188,14 @@ def test_from_text_refuses_half_a_character_and_says_where():
 
 @pytest.mark.parametrize("name", ["nope", "", "..", "../sadr-protests", ".", None, 3, ["x"]])
 def test_an_unknown_seed_lists_those_there_are(name):
-    with pytest.raises(NutgrafError, match='There are: "sadr-protests"'):
+    with pytest.raises(NutgrafError, match='There are: "kettle-bridge", "sadr-protests"'):
         load(name)
 
 
 def test_a_class_brings_its_own_article(learner):
     make_seed(learner / "seeds" / "rain")
     assert load("rain").text == STORY
-    assert list(seeds()) == ["sadr-protests", "rain"]
+    assert list(seeds()) == ["kettle-bridge", "sadr-protests", "rain"]
 
 
 def test_the_kits_article_keeps_its_name(learner):
@@ -214,7 +214,7 @@ def test_an_edited_article_is_read_again(learner):
 def test_hidden_folders_and_files_are_no_seeds(learner):
     make_seed(learner / "seeds" / ".hidden")
     (learner / "seeds" / "notes.txt").write_text("not a folder", encoding="utf-8")
-    assert list(seeds()) == ["sadr-protests"]
+    assert list(seeds()) == ["kettle-bridge", "sadr-protests"]
 
 
 def test_load_makes_nltk_work_offline(monkeypatch):
