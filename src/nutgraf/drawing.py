@@ -148,7 +148,7 @@ def token_strip(text: str, spans: Any, start: int = 0, end: int | None = None) -
 _CELL = "padding:2px 8px;text-align:left;vertical-align:middle;background:none"
 
 
-def _plain_table(header: list[str], rows: Iterable[list[str]]) -> str:
+def plain_table(header: list[str], rows: Iterable[list[str]]) -> str:
     """Columns lined up with spaces; the last is left as it is."""
     table = [header, *rows]
     widths = [max(len(row[place]) for row in table) for place in range(len(header) - 1)]
@@ -233,7 +233,7 @@ def structure_map(article: Article) -> Drawing:
         f'<th scope="col" style="{head}">Length</th><th scope="col" style="{head}">Role</th>'
         f"</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
-    return Drawing(html, f"{alt}\n\n{_plain_table(['paragraph', 'words', 'role'], twin)}")
+    return Drawing(html, f"{alt}\n\n{plain_table(['paragraph', 'words', 'role'], twin)}")
 
 
 # --------------------------------------------------------------------------------------
@@ -332,8 +332,8 @@ def boundary_chart(table: pd.DataFrame) -> Drawing:
         f"</thead><tbody>{listed}</tbody></table></details></div>"
     )
     header = ["", "".join(number.rjust(3) for number in numbers), "hit", "missed", "spurious"]
-    listing = _plain_table(["place", "offset", "before / after"], places)
-    return Drawing(html, f"{_MEANS}\n\n{_plain_table(header, lines)}\n\n{listing}")
+    listing = plain_table(["place", "offset", "before / after"], places)
+    return Drawing(html, f"{_MEANS}\n\n{plain_table(header, lines)}\n\n{listing}")
 
 
 # --------------------------------------------------------------------------------------
