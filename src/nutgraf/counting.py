@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 # Words as they are counted
 
 # What a keyboard types in one way and an article prints in another.
-_SAME = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "\xad": "", "\u2060": ""})
+STRAIGHT = str.maketrans(
+    {"’": "'", "‘": "'", "ʼ": "'", "‐": "-", "‑": "-", "\xad": "", "\u2060": ""}
+)
 
 
 def _straight(words: str) -> frozenset[str]:
@@ -86,8 +88,8 @@ def _stopper(stop: Iterable[str] | None) -> Callable[[str], bool]:
     """Tells of a token whether the list `stop` takes it away."""
     if isinstance(stop, str):
         raise NutgrafError(f'stop={stop!r} is one string. Give a set of words: {{"{stop}"}}.')
-    folded = {fold(word).translate(_SAME) for word in stop or ()}
-    return lambda token: fold(token).translate(_SAME) in folded
+    folded = {fold(word).translate(STRAIGHT) for word in stop or ()}
+    return lambda token: fold(token).translate(STRAIGHT) in folded
 
 
 def tokens(article: Article | str) -> list[str]:
@@ -300,11 +302,11 @@ def index(article: Article | str | Sequence[str]) -> Index:
 
 
 def _spelling(word: str) -> str:
-    return unicodedata.normalize("NFC", word.translate(_SAME))
+    return unicodedata.normalize("NFC", word.translate(STRAIGHT))
 
 
 def _key(word: str) -> str:
-    return unicodedata.normalize("NFC", word.translate(_SAME).casefold())
+    return unicodedata.normalize("NFC", word.translate(STRAIGHT).casefold())
 
 
 _STAR = re.compile("[-‐‑'’]?[*]")
