@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,12 @@ def _all_capitals(token: str) -> bool:
 
 def is_function_word(token: str) -> bool:
     """Whether `token` is in `FUNCTION_WORDS`. "us" and "Us" are; "US" is not; "I" and "A" are."""
-    return _stopper(FUNCTION_WORDS)(token)
+    return _is_in_list()(token)
+
+
+@cache
+def _is_in_list() -> Callable[[str], bool]:
+    return _stopper(FUNCTION_WORDS)
 
 
 def _stopper(stop: Iterable[str] | None) -> Callable[[str], bool]:
