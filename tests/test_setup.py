@@ -227,7 +227,8 @@ def test_the_wheel_carries_nothing_else(packed):
         r"nutgraf/(kit/(notebooks/([\w-]+\.ipynb|quizzes/[\w-]+\.yml)"
         r"|seeds/[\w-]+/[\w-]+\.(txt|yml|json)"
         r"|exercises/([\w-]+\.ipynb|README\.md))"
-        r"|(\w+/)*\w+\.py|widgets/static/\w+\.(js|css)|[\w.]+\.schema\.json|labdefaults/\w+\.json)"
+        r"|(\w+/)*\w+\.py|widgets/static/\w+\.(js|css)|[\w.]+\.schema\.json|labdefaults/\w+\.json"
+        r"|schemes/[\w-]+\.yml)"
         r"|nutgraf-[\d.]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)"
         r"|nutgraf-[\d.]+\.data/data/etc/jupyter/labconfig/default_setting_overrides\.d/nutgraf\.json"
     )

@@ -6,6 +6,8 @@ A seed is a folder with one article:
     article.yml     title, and whatever else is known; `title: ...` alone will do
     reference.json  how a careful reader takes the text apart (optional)
     summaries.yml   faithful and distorted summaries of it (optional)
+    cards.yml       what other pages say about it: `nutgraf.cards` (optional)
+    annotators.json made-up annotators and their marks: `nutgraf.samples` (optional)
 
 The kit's own seeds lie in `seeds/`. A class brings its own article by putting such a folder into
 `seeds/` in the learner's folder; where two have the same name, the kit's is taken, because the
@@ -35,7 +37,14 @@ from nutgraf.paths import kit_dir, learner_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-SEED_FILES = ("article.txt", "article.yml", "reference.json", "summaries.yml")
+SEED_FILES = (
+    "article.txt",
+    "article.yml",
+    "reference.json",
+    "summaries.yml",
+    "cards.yml",
+    "annotators.json",
+)
 
 SPAN_LISTS = (
     "paragraphs",
@@ -167,21 +176,23 @@ class Article:
     @cached_property
     def _reference(self) -> dict[str, Any]:
         path = self._about("reference.json", "reference")
-        reference = _read_json(path)
-        validate_reference(self.text, reference, where=_label(path))
+        reference = read_json(path)
+        validate_reference(self.text, reference, where=file_label(path))
         return reference
 
     @cached_property
     def _summaries(self) -> dict[str, Any]:
         path = self._about("summaries.yml", "summaries")
-        summaries = _read_yaml(path)
-        _validate_summaries(self.text, summaries, _label(path))
+        summaries = read_yaml(path)
+        _validate_summaries(self.text, summaries, file_label(path))
         return summaries
 
     def _about(self, file: str, what: str) -> Path:
         path = self.folder / file if self.folder else None
         if path is None or not path.is_file():
-            where = f"{_label(path)} does not exist" if path else "it was made from a text alone"
+            where = (
+                f"{file_label(path)} does not exist" if path else "it was made from a text alone"
+            )
             raise NutgrafError(
                 f"The article {self.name!r} has no {what}: {where}. "
                 f'Take load("sadr-protests"), which has one, or put {file} beside article.txt '
@@ -254,13 +265,13 @@ def read_seed(folder: Path | str) -> Article:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise NutgrafError(
-            f"{_label(path)}: byte {error.start}, in line {line}, is not UTF-8 "
+            f"{file_label(path)}: byte {error.start}, in line {line}, is not UTF-8 "
             f"(0x{data[error.start]:02X}). Open the file in an editor and save it as UTF-8."
         ) from error
     if not text.strip():
-        raise NutgrafError(f"{_label(path)}: there is no text in it. Put the article there.")
-    info = _read_yaml(folder / "article.yml")
-    _validate_info(info, data, text, _label(folder / "article.yml"))
+        raise NutgrafError(f"{file_label(path)}: there is no text in it. Put the article there.")
+    info = read_yaml(folder / "article.yml")
+    _validate_info(info, data, text, file_label(folder / "article.yml"))
     return Article(name=folder.name, text=text, data=data, info=info, folder=folder)
 
 
@@ -284,7 +295,7 @@ def _stamp(folder: Path) -> tuple:
 # --- reading files ---------------------------------------------------------------------------
 
 
-def _label(path: Path) -> str:
+def file_label(path: Path) -> str:
     """How messages name a file: seed and file, without the folders of somebody's machine."""
     return f"{path.parent.name}/{path.name}"
 
@@ -300,9 +311,9 @@ def _read_bytes(path: Path, way_out: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise NutgrafError(f"{_label(path)} is missing. {way_out}") from error
+        raise NutgrafError(f"{file_label(path)} is missing. {way_out}") from error
     except OSError as error:
-        raise _unreadable(_label(path), error) from error
+        raise _unreadable(file_label(path), error) from error
 
 
 def _read_text(path: Path, way_out: str) -> str:
@@ -312,7 +323,7 @@ def _read_text(path: Path, way_out: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise NutgrafError(
-            f"{_label(path)}: byte {error.start} is not UTF-8. Save the file as UTF-8."
+            f"{file_label(path)}: byte {error.start} is not UTF-8. Save the file as UTF-8."
         ) from error
 
 
@@ -330,17 +341,19 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _read_json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
     source = _read_text(path, "Put the reference there, or load an article that has one.")
     try:
         return json.loads(source, object_pairs_hook=_only_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise NutgrafError(
-            f"{_label(path)}, line {error.lineno}, column {error.colno}: {error.msg}. "
+            f"{file_label(path)}, line {error.lineno}, column {error.colno}: {error.msg}. "
             "Correct the JSON there."
         ) from error
     except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
-        raise NutgrafError(f"{_label(path)}: {_first_line(error)}. Correct the JSON.") from error
+        raise NutgrafError(
+            f"{file_label(path)}: {_first_line(error)}. Correct the JSON."
+        ) from error
 
 
 @lru_cache(maxsize=1)
@@ -370,7 +383,7 @@ def _yaml_loader() -> type:
     return Loader
 
 
-def _read_yaml(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
     import yaml
 
     source = _read_text(path, "Write one; a line such as `title: My article` is enough.")
@@ -380,11 +393,15 @@ def _read_yaml(path: Path) -> Any:
         mark = error.problem_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = error.problem or "not YAML"
-        raise NutgrafError(f"{_label(path)}{place}: {problem}. Correct the YAML there.") from error
+        raise NutgrafError(
+            f"{file_label(path)}{place}: {problem}. Correct the YAML there."
+        ) from error
     except Exception as error:
         # Odd tags and dates (`!!int ''`, 2020-99-99) get ValueError, IndexError, KeyError,
         # AttributeError and more out of PyYAML; a person can mend them all in the same way.
-        raise NutgrafError(f"{_label(path)}: {_first_line(error)}. Correct the YAML.") from error
+        raise NutgrafError(
+            f"{file_label(path)}: {_first_line(error)}. Correct the YAML."
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:
@@ -395,7 +412,7 @@ def _first_line(error: BaseException) -> str:
 # --- checking what was read ------------------------------------------------------------------
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
@@ -403,10 +420,10 @@ def _short(value: Any) -> str:
 def _step(key: Any) -> str:
     if isinstance(key, int):
         return f"[{key}]"
-    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{_short(key)}]"
+    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{shortened(key)}]"
 
 
-def _walk(value: Any, where: str) -> Iterator[tuple[str, dict]]:
+def walk(value: Any, where: str) -> Iterator[tuple[str, dict]]:
     """Every object in a tree of dicts and lists, with its path, in order."""
     todo = [(value, "", 0)]
     while todo:
@@ -423,7 +440,7 @@ def _walk(value: Any, where: str) -> Iterator[tuple[str, dict]]:
         todo += [(one, path + _step(key), depth + 1) for key, one in reversed(inner)]
 
 
-def _check_span(text: str, span: dict, place: str) -> None:
+def check_span(text: str, span: dict, place: str) -> None:
     """Raise unless `span` has start, end and quote, and `text` says the quote there."""
     missing = [key for key in ("start", "end", "quote") if key not in span]
     if missing:
@@ -435,23 +452,23 @@ def _check_span(text: str, span: dict, place: str) -> None:
     if not isinstance(quote, str) or not all(type(one) is int for one in (start, end)):
         raise NutgrafError(
             f"{place}: start and end have to be whole numbers and quote a string, not "
-            f"{_short(start)}, {_short(end)} and {_short(quote)}. Correct them."
+            f"{shortened(start)}, {shortened(end)} and {shortened(quote)}. Correct them."
         )
     if not 0 <= start < end <= len(text):
         raise NutgrafError(
-            f"{place}: {_short(start)} to {_short(end)} is no place in a text of {len(text):,} "
-            "characters. Start is counted from 0 and lies before end; correct them."
+            f"{place}: {shortened(start)} to {shortened(end)} is no place in a text of "
+            f"{len(text):,} characters. Start is counted from 0 and lies before end; correct them."
         )
     if text[start:end] != quote:
         first = text.find(quote) if quote else -1
         hint = f" It first does at {first} to {first + len(quote)}." if first >= 0 else ""
         raise NutgrafError(
-            f"{place}: the text does not say {_short(quote)} at {start} to {end}, but "
-            f"{_short(text[start:end])}.{hint} Correct start and end, or the quote."
+            f"{place}: the text does not say {shortened(quote)} at {start} to {end}, but "
+            f"{shortened(text[start:end])}.{hint} Correct start and end, or the quote."
         )
 
 
-def _check_list(value: Any, place: str) -> list[dict]:
+def check_list(value: Any, place: str) -> list[dict]:
     """`value`, if it is a list of objects whose ids are there once; else an error."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise NutgrafError(f"{place}: this has to be a list of objects. Correct it.")
@@ -461,20 +478,20 @@ def _check_list(value: Any, place: str) -> list[dict]:
             continue
         if not isinstance(one["id"], str) or one["id"] in ids:
             raise NutgrafError(
-                f"{place}[{number}].id: {_short(one['id'])} is no string, or is there twice. "
+                f"{place}[{number}].id: {shortened(one['id'])} is no string, or is there twice. "
                 "Give each its own id."
             )
         ids.add(one["id"])
     return value
 
 
-def _check_schema(data: Any, where: str) -> dict:
+def check_schema(data: Any, where: str) -> dict:
     if not isinstance(data, dict):
         raise NutgrafError(f"{where}: this has to be an object with `schema: 1`. Correct it.")
     if type(data.get("schema")) is not int or data["schema"] != 1:
         raise NutgrafError(
             f"{where}: schema: this version of the kit reads schema 1, not "
-            f"{_short(data.get('schema'))}. Write 1, or get the kit that wrote the file."
+            f"{shortened(data.get('schema'))}. Write 1, or get the kit that wrote the file."
         )
     return data
 
@@ -486,7 +503,7 @@ def validate_reference(text: str, reference: Any, where: str = "reference.json")
     with the path of the first wrong one, such as `reference.json: quotations[3].cue`; `where` is
     the name of the file in that message.
     """
-    reference = _check_schema(reference, where)
+    reference = check_schema(reference, where)
     lists = {name: reference[name] for name in SPAN_LISTS if name in reference}
     entities = reference.get("entities", {})
     if not isinstance(entities, dict):
@@ -494,11 +511,11 @@ def validate_reference(text: str, reference: Any, where: str = "reference.json")
     if "mentions" in entities:
         lists["entities.mentions"] = entities["mentions"]
     for name, value in lists.items():
-        for number, one in enumerate(_check_list(value, f"{where}: {name}")):
-            _check_span(text, one, f"{where}: {name}[{number}]")
-    for path, one in _walk(reference, where):
+        for number, one in enumerate(check_list(value, f"{where}: {name}")):
+            check_span(text, one, f"{where}: {name}[{number}]")
+    for path, one in walk(reference, where):
         if one.keys() & {"start", "end", "quote"}:
-            _check_span(text, one, f"{where}: {path}")
+            check_span(text, one, f"{where}: {path}")
     for name in ("paragraphs", "sentences"):
         last = 0
         for number, one in enumerate(reference.get(name, [])):
@@ -512,12 +529,12 @@ def validate_reference(text: str, reference: Any, where: str = "reference.json")
 
 def _validate_summaries(text: str, summaries: Any, where: str) -> None:
     """Check a tree of summaries: texts are strings, spans fit, distorted ones are marked."""
-    summaries = _check_schema(summaries, where)
-    for path, one in _walk(summaries, where):
+    summaries = check_schema(summaries, where)
+    for path, one in walk(summaries, where):
         if "text" in one and not isinstance(one["text"], str):
             raise NutgrafError(f"{where}: {path}.text: this has to be a string. Correct it.")
     for name in ("faithful", "distorted"):
-        _check_list(summaries.get(name, []), f"{where}: {name}")
+        check_list(summaries.get(name, []), f"{where}: {name}")
     distorted = summaries.get("distorted", [])
     if len(distorted) == 1:
         raise NutgrafError(
@@ -531,11 +548,11 @@ def _validate_summaries(text: str, summaries: Any, where: str) -> None:
             raise NutgrafError(
                 f"{place}.text: a distorted text has to begin with its watermark. Put it there."
             )
-        for spot, change in enumerate(_check_list(one.get("altered", []), f"{place}.altered")):
+        for spot, change in enumerate(check_list(one.get("altered", []), f"{place}.altered")):
             for key, inside in (("altered", summary), ("source", text)):
                 span, at = change.get(key), f"{place}.altered[{spot}].{key}"
                 if isinstance(span, dict):
-                    _check_span(inside, span, at)
+                    check_span(inside, span, at)
                 elif span is not None:
                     raise NutgrafError(f"{at}: this has to be a span, or null. Correct it.")
 
@@ -544,7 +561,7 @@ def _validate_info(info: Any, data: bytes, text: str, where: str) -> None:
     """Check article.yml: a title, and that article.txt is the file it speaks of."""
     if not isinstance(info, dict):
         raise NutgrafError(f"{where}: this has to be a list of `key: value` lines. Correct it.")
-    for _ in _walk(info, where):  # raises when it is nested too deep
+    for _ in walk(info, where):  # raises when it is nested too deep
         pass
     title = info.get("title")
     if not isinstance(title, str) or not title.strip():
@@ -555,7 +572,7 @@ def _validate_info(info: Any, data: bytes, text: str, where: str) -> None:
         said = info.get(key, fact)
         if type(said) is not type(fact) or str(said).lower() != str(fact):
             raise NutgrafError(
-                f"{where}: {key}: article.txt has {fact}, not {_short(said)}. The text was "
+                f"{where}: {key}: article.txt has {fact}, not {shortened(said)}. The text was "
                 "changed, perhaps by an editor or by git converting line ends: put the original "
                 f"file back. If the change is meant, write `{key}: {fact}`."
             )

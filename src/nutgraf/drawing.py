@@ -44,9 +44,9 @@ class Drawing:
 
 
 # Jupyter takes `var()` out of notebooks it does not trust, so each plain value comes first.
-_LINE = "1px solid #767676;border:1px solid var(--jp-ui-font-color2, #767676)"
+LINE = "1px solid #767676;border:1px solid var(--jp-ui-font-color2, #767676)"
 _RULE = "1px solid #767676;border-bottom:1px solid var(--jp-ui-font-color2, #767676)"
-_FONT = "font-family:var(--jp-content-font-family, sans-serif);font-size:14px;line-height:1.5"
+FONT = "font-family:var(--jp-content-font-family, sans-serif);font-size:14px;line-height:1.5"
 _TINT = "background:rgba(255,160,0,0.25)"
 _HINT = "margin:6px 0 0;font-size:13px"
 
@@ -111,7 +111,7 @@ def token_strip(text: str, spans: Any, start: int = 0, end: int | None = None) -
         start, end = min(start, pairs[0][0]), max(end, pairs[-1][1])
     shown = text[start:end]
 
-    box = f"display:inline-block;border:{_LINE};border-radius:3px;padding:0 3px;margin:1px"
+    box = f"display:inline-block;border:{LINE};border-radius:3px;padding:0 3px;margin:1px"
     outside = "text-decoration:underline;text-decoration-style:dotted"
     parts, place, dropped = [], start, False
     for first, last in [*pairs, (end, end)]:
@@ -133,7 +133,7 @@ def token_strip(text: str, spans: Any, start: int = 0, end: int | None = None) -
     notes += ["¶ is a line end."] if "\n" in shown or "\r" in shown else []
     twin = f"{count}: {' | '.join(tokens)}" if tokens else count
     html = (
-        f'<div style="{_FONT};max-width:900px">'
+        f'<div style="{FONT};max-width:900px">'
         f'<div style="line-height:2;overflow-wrap:anywhere">{"".join(parts)}</div>'
         f'<p style="{_HINT}">{" ".join(notes)}</p>'
         f'<details style="{_HINT}"><summary>The tokens as a list</summary>'
@@ -145,7 +145,7 @@ def token_strip(text: str, spans: Any, start: int = 0, end: int | None = None) -
 # --------------------------------------------------------------------------------------
 # Tables
 
-_CELL = "padding:2px 8px;text-align:left;vertical-align:middle;background:none"
+CELL = "padding:2px 8px;text-align:left;vertical-align:middle;background:none"
 
 
 def plain_table(header: list[str], rows: Iterable[list[str]]) -> str:
@@ -212,20 +212,20 @@ def structure_map(article: Article) -> Drawing:
         label = labels.get(one["role"], one["role"].replace("_", " ").capitalize())
         words = int(counts.get(number, 0))
         hatch = _HATCHES[order.index(one["role"]) % len(_HATCHES)]
-        bar = f"width:{100 * words / longest:.0f}%;height:14px;border:{_LINE};{hatch}"
+        bar = f"width:{100 * words / longest:.0f}%;height:14px;border:{LINE};{hatch}"
         quote = article.text[one["start"] : one["end"]]
         rows.append(
-            f'<tr style="background:none"><th scope="row" style="{_CELL}">{escape(one["id"])}</th>'
-            f'<td style="{_CELL};text-align:right">{words}</td>'
-            f'<td style="{_CELL};width:50%" title="{escape(quote)}"><div style="{bar}"></div></td>'
-            f'<td style="{_CELL}">{escape(label)}</td></tr>'
+            f'<tr style="background:none"><th scope="row" style="{CELL}">{escape(one["id"])}</th>'
+            f'<td style="{CELL};text-align:right">{words}</td>'
+            f'<td style="{CELL};width:50%" title="{escape(quote)}"><div style="{bar}"></div></td>'
+            f'<td style="{CELL}">{escape(label)}</td></tr>'
         )
         twin.append([one["id"], f"{words:>5}", label])
 
     alt = f"The {len(rows)} paragraphs in order, with their number of words and their role."
-    head = f"{_CELL};border-bottom:{_RULE}"
+    head = f"{CELL};border-bottom:{_RULE}"
     html = (
-        f'<table style="{_FONT};width:100%;max-width:760px;table-layout:auto;'
+        f'<table style="{FONT};width:100%;max-width:760px;table-layout:auto;'
         f'border-collapse:collapse;margin:0">'
         f'<caption style="caption-side:top;text-align:left;padding:2px 8px">{escape(alt)}</caption>'
         f'<thead><tr><th scope="col" style="{head}">Paragraph</th>'
@@ -309,18 +309,18 @@ def boundary_chart(table: pd.DataFrame) -> Drawing:
     ]
     listed = "".join(
         '<tr style="background:none">'
-        + "".join(f'<td style="{_CELL}">{escape(_shown(one))}</td>' for one in place)
+        + "".join(f'<td style="{CELL}">{escape(_shown(one))}</td>' for one in place)
         + "</tr>"
         for place in places
     )
     listing = "".join(
-        f'<th scope="col" style="{_CELL};border-bottom:{_RULE}">{one}</th>'
+        f'<th scope="col" style="{CELL};border-bottom:{_RULE}">{one}</th>'
         for one in ("Place", "Offset", "Before / after")
     )
-    grid = f"{_FONT};table-layout:auto;border-collapse:collapse;margin:0"
+    grid = f"{FONT};table-layout:auto;border-collapse:collapse;margin:0"
     html = (
         # A place that may have to scroll has to be reached by the keyboard.
-        f'<div style="{_FONT};max-width:900px"><div style="overflow-x:auto" tabindex="0" '
+        f'<div style="{FONT};max-width:900px"><div style="overflow-x:auto" tabindex="0" '
         'role="group" aria-label="Sentence ends">'
         f'<table style="{grid}">'
         '<caption style="caption-side:top;text-align:left">Where each splitter ends a sentence'
