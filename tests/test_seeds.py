@@ -485,7 +485,7 @@ def test_distorted_summaries_are_a_pair_that_leans_both_ways():
 @pytest.mark.parametrize("name", DISTORTED)
 def test_a_distorted_summary_carries_its_watermark_in_its_text(name):
     one = DISTORTED[name]
-    assert one["watermark"] == f"[DISTORTED - EXERCISE ONLY - {name}]"
+    assert one["watermark"] == f"[EXERCISE - MAY BE DISTORTED {dict(A=1, B=3)[name]}]"
     assert one["text"].startswith(f"{one['watermark']} ")
     assert len(summary_words(one["text"].removeprefix(one["watermark"]))) == one["words"]
 
@@ -546,3 +546,9 @@ def test_its_voices_have_the_words_of_their_quotations():
         by_voice[one["speaker"]] += one["words"]
     voices = INVENTED.reference["voices"]["present"]
     assert {v["who"]: v["quoted_words"] for v in voices if v["quoted_words"]} == by_voice
+
+
+def test_the_labels_of_the_three_summaries_to_check_do_not_tell_which_one_is_clean():
+    labels = [one["watermark"] for one in [*DISTORTED.values(), SUMMARIES["control"]]]
+    assert len({re.sub(r" [123]\]$", "", label) for label in labels}) == 1
+    assert len(set(labels)) == 3

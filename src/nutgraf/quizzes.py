@@ -11,8 +11,10 @@ import math
 import random
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +26,29 @@ if TYPE_CHECKING:
 
     from nutgraf.article import Article
 
-KINDS = ("single", "multiple", "number", "text", "order", "match")
+KINDS = ("single", "multiple", "number", "text", "order", "match", "span")
 SURE = {"guess": "a guess", "fairly": "fairly sure", "certain": "certain"}
 """How sure a learner can be, with the words they see."""
 
 FEEDBACK_WORDS = 40
 """Longer feedback is not read: the limit, in words, that `load_quiz` holds authors to."""
 
+SPARE_WORDS = 3
+"""So many words more than the ones looked for may a mark of a passage take, or as many again."""
+
+FAITHFUL = "words50"
+"""The summary that follows the distorted ones."""
+
+_PLAIN = str.maketrans("‘’“”–—‐", "''\"\"---")
+
 
 @dataclass(frozen=True)
 class Part:
-    """One thing to choose, order or sort: an option, a piece or a row.
+    """One thing to choose, order, sort or mark: an option, a piece, a row or words of a passage.
 
     right: True, False or "also" (a defensible reading: accepted, not required);
-    goes: for rows, the ids of the categories that are accepted.
+    goes: for rows, the ids of the categories that are accepted;
+    start, end: for words of a passage, where they stand in it.
     """
 
     id: str
@@ -45,6 +56,8 @@ class Part:
     right: bool | str = False
     says: str = ""
     goes: tuple[str, ...] = ()
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,10 @@ class Item:
     code: bool = False
     shuffle: bool = True
     also: tuple[tuple[str, ...], ...] = ()
+    passage: str = ""
+    summary: str = ""
+    watermark: str = ""
+    distorted: bool = False
 
     @property
     def orders(self) -> tuple[tuple[str, ...], ...]:
@@ -84,8 +101,9 @@ class Mark:
     """What the kit has to say of one answer.
 
     verdict: "right", "defensible", "not yet" or "not attempted"; says: sentences on the
-    whole; parts: part id -> (verdict, sentence) for the parts the learner chose; hits, wanted
-    and false_alarms: whole numbers, for items in which several parts are looked for.
+    whole; parts: part id -> (verdict, sentence) for the parts the learner chose or found; hits,
+    wanted and false_alarms: whole numbers, for items in which several parts are looked for;
+    spans: for a passage, each of the learner's marks with its start, end, quote, verdict, says.
     """
 
     verdict: str
@@ -94,6 +112,7 @@ class Mark:
     hits: int = 0
     wanted: int = 0
     false_alarms: int = 0
+    spans: tuple[dict[str, Any], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -120,7 +139,7 @@ def load_quiz(path: Path) -> tuple[Item, ...]:
         first = " ".join(str(problem).split())
         raise NutgrafError(f"{path.name}: is not readable YAML: {first}") from problem
     _follow_schema(data, path.name)
-    items = tuple(_item(raw, data["lesson"]) for raw in data["items"])
+    items = tuple(_item(raw, data["lesson"], path.name) for raw in data["items"])
     for item in items:
         _make_sense(item, path.name)
     repeated = _repeats(item.id for item in items)
@@ -170,7 +189,19 @@ def key_namespace(article: Article) -> dict[str, Any]:
     """The names that a `check` expression may use, besides `answer`."""
     import nltk
 
-    from nutgraf import tokenizing
+    from nutgraf import (
+        adjudicating,
+        agreement,
+        annotating,
+        counting,
+        load,
+        quoting,
+        samples,
+        scoring,
+        summarizing,
+        tokenizing,
+    )
+    from nutgraf.cards import cards
 
     return {
         "article": article,
@@ -183,6 +214,16 @@ def key_namespace(article: Article) -> dict[str, Any]:
         "re": re,
         "unicodedata": unicodedata,
         "nltk": nltk,
+        "load": load,
+        "cards": cards,
+        "counting": counting,
+        "quoting": quoting,
+        "scoring": scoring,
+        "summarizing": summarizing,
+        "adjudicating": adjudicating,
+        "agreement": agreement,
+        "annotating": annotating,
+        "samples": samples,
         "tokenizing": tokenizing,
     }
 
@@ -233,8 +274,9 @@ def _follow_schema(data: Any, name: str) -> None:
     raise NutgrafError(f"{place}: {problem.message}. CONTRIBUTING.md shows each kind of item.")
 
 
-def _item(raw: dict[str, Any], lesson: str) -> Item:
+def _item(raw: dict[str, Any], lesson: str, file: str) -> Item:
     parts = raw.get("options") or raw.get("pieces") or raw.get("rows") or ()
+    marked: dict[str, Any] = _to_be_marked(raw, file) if raw["kind"] == "span" else {}
     return Item(
         id=raw["id"],
         lesson=lesson,
@@ -242,7 +284,8 @@ def _item(raw: dict[str, Any], lesson: str) -> Item:
         prompt=raw["prompt"].strip(),
         skill=raw.get("skill", ""),
         bloom=raw.get("bloom", ""),
-        parts=tuple(
+        parts=marked.pop("parts", ())
+        or tuple(
             Part(
                 part["id"],
                 part["text"],
@@ -268,7 +311,100 @@ def _item(raw: dict[str, Any], lesson: str) -> Item:
         code=raw.get("code", False),
         shuffle=raw.get("shuffle", True),
         also=tuple(map(tuple, raw.get("also", ()))),
+        **marked,
     )
+
+
+def _wrong(file: str, item_id: str, where: str, what: str) -> NutgrafError:
+    return NutgrafError(f"{file}: item {item_id}: {where}: {what}")
+
+
+def _to_be_marked(raw: dict[str, Any], file: str) -> dict[str, Any]:
+    """The fields of an item that has a passage: the text itself, and where its parts stand."""
+    wrong = partial(_wrong, file, raw["id"])
+    passage, summary = _passage(raw["passage"], wrong)
+    targets = raw["targets"]
+    if targets == "altered":
+        if "altered" not in summary:
+            raise wrong("targets", "only a distorted summary lists what was `altered`; list them.")
+        parts = [
+            Part(one["id"], one["altered"]["quote"], True, _what_was_altered(one),
+                 start=one["altered"]["start"], end=one["altered"]["end"])
+            for one in summary["altered"]
+            if one.get("altered")  # something left out is nowhere to be marked
+        ]  # fmt: skip
+    else:
+        parts = [
+            _words_to_mark(one, f"targets[{place}]", passage, "also" if one.get("also") else True,
+                           wrong)
+            for place, one in enumerate(targets)
+        ]  # fmt: skip
+    parts += [
+        _words_to_mark(one, f"controls[{place}]", passage, False, wrong)
+        for place, one in enumerate(raw.get("controls", ()))
+    ]
+    return {
+        "passage": passage,
+        "parts": tuple(parts),
+        "summary": summary.get("id", ""),
+        "watermark": summary.get("watermark", ""),
+        "distorted": "altered" in summary,
+    }
+
+
+def _passage(where: dict[str, Any], wrong) -> tuple[str, dict[str, Any]]:
+    """A passage as text, and the entry of summaries.yml if it is a summary (else empty)."""
+    if "text" in where:
+        return where["text"].strip(), {}
+    from nutgraf.article import load
+
+    try:
+        article = load()
+        summaries = article.summaries if "summary" in where else {}
+    except NutgrafError as problem:
+        raise wrong("passage", f"it stands in the article, and: {problem}") from problem
+    if "summary" in where:
+        control = summaries["control"]
+        every = [*summaries["faithful"], *summaries["distorted"], control]
+        known = {one["id"]: one for one in every} | {"control": control}
+        if where["summary"] not in known:
+            raise wrong("passage", f"no summary {where['summary']!r}; there are {list(known)}.")
+        one = known[where["summary"]]
+        # The clean one carries its label beside its text: it must not stand out among the others.
+        label = one.get("watermark", "")
+        text = one["text"] if one["text"].startswith(label) else f"{label} {one['text']}"
+        return text, one
+    start, end = where["start"], where["end"]
+    if not start < end <= len(article.text):
+        raise wrong("passage", f"{start} to {end} is no place in {len(article.text)} characters.")
+    return article.text[start:end], {}
+
+
+def _words_to_mark(raw: dict[str, Any], where: str, passage: str, right: bool | str, wrong) -> Part:
+    places = occurrences(passage, raw["quote"])
+    number = raw.get("occurrence", 1)
+    if len(places) < number:
+        found = f"stands {len(places)} times in the passage" if places else "is not in the passage"
+        raise wrong(where, f"{raw['quote']!r} {found}. Copy the words as they stand there.")
+    if len(places) > 1 and "occurrence" not in raw:
+        raise wrong(
+            where, f"{raw['quote']!r} stands {len(places)} times; add `occurrence: 1` or another."
+        )
+    start, end = places[number - 1]
+    return Part(raw.get("id", where), raw["quote"], right, raw["says"], start=start, end=end)
+
+
+def _what_was_altered(one: dict[str, Any]) -> str:
+    """Feedback made of what summaries.yml says of one altered spot; a long source is cut."""
+    kind = one.get("kind", "altered")
+    parts = [f"{kind[:1].upper()}{kind[1:]}.", f"Closer: {one['repair']}."]
+    if one.get("source"):
+        source, before = one["source"]["quote"], "The article:"
+        room = FEEDBACK_WORDS - len(" ".join([*parts, before]).split())
+        if len(source.split()) > room:
+            source = " ".join(source.split()[: room - 1]) + " …"
+        parts.insert(1, f"{before} `{source}`.")
+    return " ".join(parts)
 
 
 def _several(value: str | Iterable[str]) -> tuple[str, ...]:
@@ -278,9 +414,7 @@ def _several(value: str | Iterable[str]) -> tuple[str, ...]:
 def _make_sense(item: Item, name: str) -> None:
     """What a schema cannot say: keys exist, categories are known, feedback is short."""
 
-    def wrong(where: str, what: str) -> NutgrafError:
-        return NutgrafError(f"{name}: item {item.id}: {where}: {what}")
-
+    wrong = partial(_wrong, name, item.id)
     ids = [part.id for part in item.parts]
     if repeated := _repeats(ids):
         raise wrong(repeated[0], "this id stands twice; rename one.")
@@ -304,6 +438,33 @@ def _make_sense(item: Item, name: str) -> None:
         if len(words.split()) > FEEDBACK_WORDS:
             count = len(words.split())
             raise wrong(where, f"has {count} words; feedback has at most {FEEDBACK_WORDS}.")
+    if item.kind == "span":
+        _make_sense_of_marks(item, wrong)
+
+
+def _make_sense_of_marks(item: Item, wrong) -> None:
+    if item.distorted and item.again:
+        raise wrong("again", "a distorted summary is not asked alone; take `again` out.")
+    words = passage_words(item)
+    if not words:
+        raise wrong("passage", "there is no word in it to be marked.")
+    stretches = []
+    for part in item.parts:
+        stretch = _in_words(words, [(part.start, part.end)])
+        if not stretch:
+            raise wrong(part.id, f"{part.text!r} holds no word that can be marked.")
+        stretches.append((*stretch[0], part))
+    stretches.sort(key=lambda stretch: stretch[:2])
+    for (_, after, one), (first, _, other) in pairwise(stretches):
+        if first < after:
+            raise wrong(other.id, f"shares words with {one.id}; keep them apart.")
+        between = item.passage[words[after - 1][1] : words[first][0]]
+        if first == after and not between.strip() and one.right and other.right:
+            raise wrong(
+                other.id,
+                f"stands right beside {one.id}, and who clicks the words of both makes one mark; "
+                "make them one target.",
+            )
 
 
 def _repeats(names: Iterable[str]) -> list[str]:
@@ -317,9 +478,12 @@ def _repeats(names: Iterable[str]) -> list[str]:
 def order_for(item: Item, learner: str) -> list[Part]:
     """The item's parts in the order this learner sees them: always the same for one learner.
 
-    Pieces to be put in order are never shown in a right order.
+    Pieces to be put in order are never shown in a right order. What is to be marked in a passage
+    is never shown at all.
     """
     parts = list(item.parts)
+    if item.kind == "span":
+        return []
     if not item.shuffle or item.kind == "match":
         return parts
     dice = random.Random(f"{learner}:{item.id}")
@@ -334,7 +498,7 @@ def public(item: Item, learner: str) -> dict[str, Any]:
 
     Parts are named by their place in this learner's order, since an id may give a key away.
     """
-    return {
+    view = {
         "id": item.id,
         "kind": item.kind,
         "prompt": item.prompt,
@@ -343,10 +507,17 @@ def public(item: Item, learner: str) -> dict[str, Any]:
         "categories": [words for _, words in item.categories],
         "hints": len(item.hints),
     }
+    if item.kind == "span":
+        view["passage"] = {"text": item.passage, "words": passage_words(item)}
+    return view
 
 
 def from_places(item: Item, learner: str, answer: Any) -> Any:
-    """A front end's answer (places) as the kit keeps it (ids); None when it makes no sense."""
+    """A front end's answer (places) as the kit keeps it (ids); None when it makes no sense.
+
+    Marks in a passage come as [start, end] and are kept with the words they cover, whole words
+    only and those that overlap as one.
+    """
     parts = order_for(item, learner)
 
     def at(things, place):
@@ -360,6 +531,10 @@ def from_places(item: Item, learner: str, answer: Any) -> Any:
         return answer if isinstance(answer, str | int | float) else None
     if not isinstance(answer, list | tuple):
         return None
+    if item.kind == "span":
+        spans = [(pair[0], pair[1]) for pair in answer if _is_span(pair)]
+        stretches = _in_words(passage_words(item), spans)
+        return _kept(item, stretches) if stretches or not answer else None
     if item.kind == "match":
         chosen = [at(item.categories, place) for place in answer[: len(parts)]]
         return {part.id: c[0] for part, c in zip(parts, chosen, strict=False) if c}
@@ -374,6 +549,10 @@ def to_places(item: Item, learner: str, answer: Any) -> Any:
         return answer
     if item.kind == "single":
         return places.get(answer) if isinstance(answer, str) else None
+    if item.kind == "span":
+        stretches = _marked(item, answer)
+        kept = None if stretches is None else _kept(item, stretches)
+        return kept and [[one["start"], one["end"]] for one in kept]
     if item.kind == "match":
         if not isinstance(answer, dict):
             return None
@@ -385,6 +564,88 @@ def to_places(item: Item, learner: str, answer: Any) -> Any:
     return [places[part] for part in answer]
 
 
+# --- passages ------------------------------------------------------------------------------
+
+# A stretch is (first, after): numbers of words of the passage, `after` not included.
+
+
+def passage_words(item: Item) -> list[tuple[int, int]]:
+    """Spans of the words of an item's passage that can be marked: all but its watermark's."""
+    return _words(item.passage, len(item.watermark))
+
+
+@lru_cache(maxsize=64)
+def _words(passage: str, skipped: int) -> list[tuple[int, int]]:
+    from nutgraf.tokenizing import word_spans
+
+    return [span for span in word_spans(passage) if span[0] >= skipped]
+
+
+def occurrences(text: str, phrase: str, *, loosely: bool = False) -> list[tuple[int, int]]:
+    """Spans of the places where `phrase` stands in `text`, never in the midst of a word.
+
+    loosely: whatever the case and the kind of quotes, dashes and white space.
+    """
+    pattern, flags = re.escape(phrase), re.NOFLAG
+    if loosely:
+        text, phrase = text.translate(_PLAIN), phrase.translate(_PLAIN)
+        pattern, flags = r"\s+".join(map(re.escape, phrase.split())), re.IGNORECASE
+    if not phrase.strip():
+        return []
+    edges = r"(?<!\w)" * (phrase.strip()[0].isalnum()), r"(?!\w)" * (phrase.strip()[-1].isalnum())
+    found = re.finditer(f"{edges[0]}(?=({pattern}){edges[1]})", text, flags)
+    return [match.span(1) for match in found]
+
+
+def _is_span(pair: Any) -> bool:
+    """Whether something from a front end or a file can be read as start and end."""
+    return isinstance(pair, list | tuple) and len(pair) == 2 and all(type(n) is int for n in pair)
+
+
+def _in_words(
+    words: list[tuple[int, int]], spans: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The spans as stretches of whole words, in order; those that share a word become one."""
+    stretches: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        first = bisect_right(words, start, key=lambda word: word[1])
+        after = bisect_left(words, end, key=lambda word: word[0])
+        if first >= after or start >= end:
+            continue
+        if stretches and first < stretches[-1][1]:
+            first, before = stretches.pop()
+            after = max(after, before)
+        stretches.append((first, after))
+    return stretches
+
+
+def _kept(item: Item, stretches: Iterable[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Stretches as an answer is kept: start and end in code points, and the words themselves."""
+    words = passage_words(item)
+    spans = [(words[first][0], words[after - 1][1]) for first, after in stretches]
+    return [{"start": s, "end": e, "quote": item.passage[s:e]} for s, e in spans]
+
+
+def _marked(item: Item, answer: Any) -> list[tuple[int, int]] | None:
+    """A kept answer as stretches of today's passage; None when there is none (left of it).
+
+    Words that have moved are found again, if they stand there once.
+    """
+    if not isinstance(answer, list | tuple):
+        return None
+    spans = []
+    for one in answer:
+        if not isinstance(one, dict) or not isinstance(quote := one.get("quote"), str):
+            continue
+        span = (one.get("start"), one.get("end"))
+        if quote and _is_span(span) and span[0] >= 0 and item.passage[slice(*span)] == quote:
+            spans.append(span)
+        elif len(places := occurrences(item.passage, quote)) == 1:
+            spans += places
+    stretches = _in_words(passage_words(item), spans)
+    return stretches if stretches or not answer else None
+
+
 # --- marking -------------------------------------------------------------------------------
 
 
@@ -392,7 +653,8 @@ def mark(item: Item, answer: Any) -> Mark:
     """Mark one answer.
 
     answer: single: an option's id; multiple: a list of them; number: a number or what a person
-    typed; text: what they typed; order: all pieces' ids in order; match: {row id: category id}.
+    typed; text: what they typed; order: all pieces' ids in order; match: {row id: category id};
+    span: [{start, end, quote}, ...], the marks in the passage; [] says that there is none to make.
     """
     return _MARKERS[item.kind](item, answer)
 
@@ -470,7 +732,7 @@ def _number(item: Item, answer: Any) -> Mark:
 def fold(typed: str) -> str:
     """Words as they are compared: no case, no outer punctuation, one kind of quote and space."""
     typed = unicodedata.normalize("NFKC", typed).casefold()
-    typed = typed.translate(str.maketrans("‘’“”–—‐", "''\"\"---"))
+    typed = typed.translate(_PLAIN)
     return " ".join(typed.split()).strip(" .,;:!?\"'()[]`")
 
 
@@ -522,6 +784,126 @@ def _match(item: Item, answer: Any) -> Mark:
     return Mark("not yet", says, parts, hits, len(item.parts))
 
 
+def _span(item: Item, answer: Any) -> Mark:
+    stretches = _marked(item, answer)
+    if stretches is None:
+        return Mark("not attempted", ("Mark words first, or say that there is nothing to mark.",))
+    words = passage_words(item)
+    where = {part.id: _in_words(words, [(part.start, part.end)])[0] for part in item.parts}
+
+    def fitting(stretch: tuple[int, int], right: bool | str) -> list[Part]:
+        return [p for p in item.parts if p.right == right and _fits(stretch, where[p.id])]
+
+    wanted = [part for part in item.parts if part.right is True]
+    found = _pair_off([[part.id for part in fitting(one, True)] for one in stretches])
+    by_id = {part.id: part for part in item.parts}
+    said = []
+    for number, stretch in enumerate(stretches):
+        if number in found:
+            said.append(("right", by_id[found[number]].says))
+        elif fitting(stretch, True):
+            said.append(("right", "This belongs to a spot that another mark of yours has found."))
+        elif also := fitting(stretch, "also"):
+            said.append(("defensible", also[0].says))
+        else:
+            controls = [p for p in item.parts if p.right is False and _shared(stretch, where[p.id])]
+            said.append(("not yet", controls[0].says if controls else item.otherwise))
+    hits = len(found)
+    alarms = sum(verdict == "not yet" for verdict, _ in said)
+    spans = tuple(
+        one | {"verdict": verdict, "says": says}
+        for one, (verdict, says) in zip(_kept(item, stretches), said, strict=True)
+    )
+    parts = {part_id: ("right", by_id[part_id].says) for part_id in found.values()}
+    # "Found: 0 of 0" would tell somebody who has marked too much that there is nothing at all.
+    score = [f"Found: {hits} of {len(wanted)}."] if wanted else []
+    score += [f"Marked in error: {alarms}. Score: {hits - alarms}."] if wanted or alarms else []
+    right = hits == len(wanted) and not alarms
+    says = [" ".join(score)] if score else []
+    return Mark(
+        "right" if right else "not yet",
+        (*says, item.says) if right else tuple(says),
+        parts,
+        hits,
+        len(wanted),
+        alarms,
+        spans,
+    )
+
+
+def _shared(one: tuple[int, int], other: tuple[int, int]) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _fits(stretch: tuple[int, int], target: tuple[int, int]) -> bool:
+    """Whether a mark is a fair way to point at a target.
+
+    It lies within it, or covers at least half of its words and takes few others: "all" for
+    "have all turned their backs" is right, and so is "Iraq have all turned their backs".
+    """
+    shared, marked, looked_for = (
+        _shared(stretch, target), stretch[1] - stretch[0], target[1] - target[0],
+    )  # fmt: skip
+    if shared == marked:
+        return True
+    covers = shared > 0 and 2 * shared >= looked_for
+    return covers and marked - shared <= max(SPARE_WORDS, looked_for)
+
+
+def _pair_off(choices: list[list[str]]) -> dict[int, str]:
+    """Mark number -> target id, each used once, and as many pairs as there can be.
+
+    choices: for each mark, the targets it would fit. A mark that covers two targets must not take
+    the one from a mark that fits no other. (Augmenting paths: Kuhn, 1955.)
+    """
+    taken: dict[str, int] = {}
+
+    def place(number: int, tried: set[str]) -> bool:
+        for target in choices[number]:
+            if target not in tried:
+                tried.add(target)
+                if target not in taken or place(taken[target], tried):
+                    taken[target] = number
+                    return True
+        return False
+
+    for number in range(len(choices)):
+        place(number, set())
+    return {number: target for target, number in sorted(taken.items(), key=lambda pair: pair[1])}
+
+
+def missed(item: Item, mark: Mark) -> list[dict[str, Any]]:
+    """What was looked for in a passage and not found, in the form of `Mark.spans`."""
+    return [
+        {"start": p.start, "end": p.end, "quote": p.text, "verdict": "missed", "says": p.says}
+        for p in item.parts
+        if p.right is True and p.id not in mark.parts
+    ]
+
+
+def faithful(items: Iterable[Item]) -> str:
+    """The summary that has to follow these items: "" when none of them shows a distorted one.
+
+    Raises NutgrafError when of the distorted summaries one is shown without its mirror image,
+    which would teach that only one side distorts.
+    """
+    items = list(items)
+    shown = {item.summary for item in items if item.distorted}
+    if not shown:
+        return ""
+    from nutgraf.article import load
+
+    summaries = load().summaries
+    missing = [one["id"] for one in summaries["distorted"] if one["id"] not in shown]
+    if missing:
+        names = ", ".join(item.id for item in items if item.distorted)
+        raise NutgrafError(
+            f"{names} shows a text that is distorted on purpose; it is shown together with its "
+            f"mirror image ({', '.join(missing)}) only. Ask for the items of both at once."
+        )
+    return next(one["text"] for one in summaries["faithful"] if one["id"] == FAITHFUL)
+
+
 _MARKERS = {
     "single": _single,
     "multiple": _multiple,
@@ -529,6 +911,7 @@ _MARKERS = {
     "text": _text,
     "order": _order,
     "match": _match,
+    "span": _span,
 }
 
 
@@ -544,6 +927,9 @@ def key(item: Item) -> Any:
         return item.accept[0]
     if item.kind == "order":
         return [part.id for part in item.parts]
+    if item.kind == "span":
+        spans = [(part.start, part.end) for part in item.parts if part.right is True]
+        return _kept(item, _in_words(passage_words(item), spans))
     return {part.id: part.goes[0] for part in item.parts}
 
 
@@ -554,6 +940,8 @@ def in_words(item: Item, answer: Any) -> str:
         return texts.get(answer, "")
     if item.kind in ("multiple", "order") and isinstance(answer, list | tuple):
         return "; ".join(texts.get(part, "") for part in answer)
+    if item.kind == "span" and isinstance(answer, list | tuple):
+        return "; ".join(one["quote"] for one in answer) or "there is nothing to mark"
     if item.kind == "match" and isinstance(answer, dict):
         names = dict(item.categories)
         return "; ".join(

@@ -67,7 +67,7 @@ _WATERMARK = re.compile(r"\s*\[([^\[\]]*)\]\s*")
 
 
 def without_watermark(summary: Any) -> str:
-    """The text without a bracket in capitals at its head, `[DISTORTED - EXERCISE ONLY - A]`.
+    """The text without a bracket in capitals at its head, `[EXERCISE - MAY BE DISTORTED 1]`.
 
     For scoring. On a screen the watermark stays, so `alarms` reads past it by itself.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -205,3 +206,119 @@ def test_at_most_two_confident_errors_come_back_at_once():
 def test_with_nothing_to_ask_again_a_sentence_says_so(learner, capsys):
     widget.recheck("03")
     assert "Nothing to ask again" in capsys.readouterr().out
+
+
+# --- words marked in a passage -----------------------------------------------------------------
+
+
+def spans(*quotes: str) -> list[dict]:
+    text = quizzes.pick("Z7")[0].passage
+    return [{"start": (s := text.index(q)), "end": s + len(q), "quote": q} for q in quotes]
+
+
+def test_marks_are_told_one_by_one_and_what_was_missed_only_on_request(desk):
+    table = desk("Z7")
+    state = give(table, "Z7", spans("old", "met"))
+    assert [(one["verdict"], one["quote"]) for one in state["marks"]] == [
+        ("right", "old"),
+        ("not yet", "met"),
+    ]
+    assert state["says"] == ["Found: 1 of 3. Marked in error: 1. Score: 0."]
+    assert "bark" not in json.dumps(state)
+    assert give(table, "Z7", spans("old"))["can_show"]
+    table.act(table.items["Z7"], {"do": "show"})
+    told = [(one["verdict"], one["quote"]) for one in table.states["Z7"]["marks"]]
+    assert told == [("missed", "cow"), ("right", "old"), ("missed", "A dog, a second dog")]
+    assert "The answer: cow; the “old grey” cat; A dog, a second dog." in table.states["Z7"]["says"]
+    assert desk("Z7").states["Z7"] == table.states["Z7"]
+
+
+def test_that_there_was_nothing_to_mark_is_told_when_the_answer_is_shown(desk):
+    table = desk("Z8")
+    for place in ([2, 7], [8, 11]):
+        table.act(table.items["Z8"], {"do": "answer", "answer": [place], "sure": "guess"})
+    table.act(table.items["Z8"], {"do": "show"})
+    assert "The answer: there is nothing to mark." in table.states["Z8"]["says"]
+
+
+def test_nothing_to_mark_and_no_answer_are_two_things(desk):
+    table = desk("Z8")
+    table.act(table.items["Z8"], {"do": "answer", "answer": None, "sure": "guess"})
+    assert table.states["Z8"]["says"] == ["Mark words first, or say that there is nothing to mark."]
+    table.act(table.items["Z8"], {"do": "answer", "answer": [], "sure": "guess"})
+    assert table.states["Z8"]["title"] == "Right."
+    assert table.states["Z8"]["answer"] == []
+    assert desk("Z8").states["Z8"] == table.states["Z8"]
+
+
+def test_marks_of_a_guess_are_kept_without_a_verdict_until_they_are_compared(desk):
+    table = desk("Z7", mode="predict")
+    kept = give(table, "Z7", spans("met"))
+    assert kept["marks"] == []
+    assert kept["answer"] == [[spans("met")[0]["start"], spans("met")[0]["end"]]]
+    table.act(table.items["Z7"], {"do": "compare"})
+    verdicts = [one["verdict"] for one in table.states["Z7"]["marks"]]
+    assert verdicts == ["missed", "missed", "not yet", "missed"]
+
+
+def test_the_widget_does_not_tell_the_browser_where_to_mark(desk):
+    shown = widget.widget_class()(quizzes.pick("Z7"), "quiz")
+    told = json.dumps([shown.items, shown.states])
+    assert not [secret for secret in ("moo", "meow", "bark", "wears", "run?") if secret in told]
+    assert shown.ending == {}
+
+
+def test_the_twin_shows_the_passage_and_how_to_answer(desk):
+    shown = widget.twin(quizzes.pick("Z7"), "quiz", "learner")
+    assert "  🐄 A cow 🐄🐄 and the “old grey” cat met.\n  A dog, a second" in repr(shown)
+    assert 'answer(\'Z7\', "words you mark; more words"), or "nothing"' in repr(shown)
+    assert "met.<br>A dog" in shown._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("Z7", 'the "OLD grey" cat; a  dog, a second dog; A cow', "Right."),
+        ("Z7", "met", "✗ met – To meet is no animal."),
+        ("Z7", "old; ", "✓ old – It says meow."),
+        ("Z8", "Nothing.", "Right."),
+        ("Z7", "nothing", "Found: 0 of 3."),
+    ],
+)
+def test_words_are_marked_without_the_widget(desk, capsys, name, given, said):
+    widget.answer(name, given)
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("cow", "'cow' stands in the passage 2 times"),
+        ("old; horse", "'horse' is not in the passage"),
+        ("seco", "'seco' is not in the passage"),
+        ("", "name the words"),
+        (" ; ", "name the words"),
+        (3, "name the words"),
+    ],
+)
+def test_words_that_cannot_be_marked_say_why(desk, given, problem):
+    with pytest.raises(NutgrafError, match=f"Z7: {problem}"):
+        widget.answer("Z7", given)
+
+
+def test_the_label_of_a_distorted_text_is_no_part_to_mark(desk):
+    with pytest.raises(NutgrafError, match="Z9: the label in brackets"):
+        widget.answer("Z9", "DISTORTED")
+
+
+def test_one_of_a_mirrored_pair_is_not_asked_alone(desk):
+    with pytest.raises(NutgrafError, match="mirror image"):
+        widget.quiz("Z9", "Z1")
+
+
+def test_a_distorted_summary_does_not_come_back_on_a_recheck(monkeypatch, samples):
+    early = {name: replace(item, lesson="01-x") for name, item in samples.items()}
+    with monkeypatch.context() as patched:
+        patched.setattr(quizzes, "all_items", lambda: early)
+        due = widget.due("09", [error("Z9"), error("Z7")])
+    assert [item.id for item in due] == ["Z7"]

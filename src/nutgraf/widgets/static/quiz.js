@@ -1,15 +1,9 @@
 // A set of quiz items. The kernel holds the key and keeps the answers; this draws what it says.
 // Text is only ever set as text. State lives in the model, so a second view shows the same.
+// `el` and `marker` come from marking.js, which stands in front of this file.
 
 const SURE = [["guess", "A guess"], ["fairly", "Fairly sure"], ["certain", "Certain"]];
-const SIGN = { right: "✓", defensible: "◐", "not yet": "✗", "left out": "–" };
-
-/** @param {string} tag @param {object} props @param {...(Node|string)} kids */
-function el(tag, props = {}, ...kids) {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...kids);
-  return node;
-}
+const SIGN = { right: "✓", defensible: "◐", "not yet": "✗", "left out": "–", missed: "○" };
 
 /** `Code` in backticks becomes <code>; everything else stays text. @param {string} text */
 const words = (text) =>
@@ -86,8 +80,29 @@ function matched(item) {
   };
 }
 
+function passage(item) {
+  const none = el("input", { type: "checkbox" });
+  let away = []; // what was marked before "nothing to mark" was ticked
+  const marks = marker(item.passage, {
+    label: "The passage, word by word", onchange: () => { none.checked = false; },
+  });
+  none.onchange = () => {
+    if (none.checked) away = marks.get();
+    marks.set(none.checked ? [] : away);
+  };
+  return {
+    nodes: [marks.node, el("label", { className: "ng-row" }, none, el("span", { textContent: "There is nothing to mark." }))],
+    rows: [],
+    get() { return marks.get().length || none.checked ? marks.get() : null; },
+    set(answer) { marks.set(answer); none.checked = !answer.length; },
+    note(said) {
+      marks.note(said.map((one) => ({ ...one, kind: one.verdict, sign: SIGN[one.verdict], alone: one.verdict === "missed" })));
+    },
+  };
+}
+
 const CONTROLS = {
-  single: choices, multiple: choices, number: typed, text: typed, order: ordered, match: matched,
+  single: choices, multiple: choices, number: typed, text: typed, order: ordered, match: matched, span: passage,
 };
 
 /** One item: a fieldset whose legend is the question. Returns its node and how to update it. */
@@ -147,6 +162,10 @@ function draw(item, tag, mode, send) {
     for (const [i, [verdict, text]] of Object.entries(state.parts)) {
       lines.push(el("p", {}, `${SIGN[verdict] ?? ""} `, el("b", {}, ...words(item.parts[i].trim())), " – ", ...words(text)));
     }
+    control.note?.(state.marks);
+    for (const { verdict, quote, says } of state.marks) {
+      lines.push(el("p", {}, `${SIGN[verdict] ?? ""} `, el("b", { textContent: quote }), " – ", ...words(says)));
+    }
     for (const quote of state.evidence) lines.push(el("p", {}, "In the article: ", el("code", { textContent: quote })));
     state.hints.forEach((text, i) => lines.push(el("p", {}, `Hint ${i + 1}: `, ...words(text))));
     if (state.note) lines.push(el("p", { className: "ng-note", textContent: state.note }));
@@ -156,11 +175,30 @@ function draw(item, tag, mode, send) {
   return { node, update };
 }
 
+/** What comes after the last item: where the learner stands, and the words that end it all. */
+function drawEnding(enough) {
+  const button = el("button", { type: "button", textContent: "I have seen enough", onclick: enough });
+  const words = el("div", { className: "ng-ending", tabIndex: -1 });
+  words.setAttribute("role", "status");
+  const node = el("div", {}, button, words);
+  let asked = false;
+  button.addEventListener("click", () => { asked = true; });
+  return {
+    node,
+    update({ says, text }) {
+      button.hidden = Boolean(text);
+      words.replaceChildren(...says.map((line) => el("p", { textContent: line })),
+        ...(text ? [el("blockquote", { textContent: text })] : []));
+      if (asked && text) { asked = false; words.focus(); } // the button is gone
+    },
+  };
+}
+
 export default {
   render({ model, el: root }) {
     const items = model.get("items");
     const mode = model.get("mode");
-    const tag = { quiz: "Question", predict: "Guess first", recheck: "Once more" }[mode];
+    const tag = { quiz: "Question", predict: "Guess first", recheck: "Once more", spot: "Passage" }[mode];
     root.classList.add("nutgraf-quiz");
     // JupyterLab's one-letter commands (d d deletes the cell) must not fire from inside a quiz.
     root.addEventListener("keydown", (event) => {
@@ -172,10 +210,17 @@ export default {
     const update = (first) => items.forEach((item, i) => drawn[i].update(model.get("states")[item.id], first === true));
     update(true);
     root.replaceChildren(...drawn.map((one) => one.node));
+    const ending = drawEnding(() => model.send({ do: "enough" }));
+    const end = () => ending.update(model.get("ending"));
+    if (model.get("ending").says) {
+      end();
+      root.append(ending.node);
+      model.on("change:ending", end);
+    }
     // An answer given twice changes no state: the kernel's reply is what says that it was heard.
     const heard = (reply) => items.forEach((item, i) => item.id === reply.heard && drawn[i].update(model.get("states")[item.id]));
     model.on("change:states", update);
     model.on("msg:custom", heard);
-    return () => { model.off("change:states", update); model.off("msg:custom", heard); };
+    return () => { model.off("change:ending", end); model.off("change:states", update); model.off("msg:custom", heard); };
   },
 };
