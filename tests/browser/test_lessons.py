@@ -14,7 +14,7 @@ from nutgraf.lessons import lessons
 from tests.browser.lab import Lab, run_all
 
 SLUGS = [lesson.slug for lesson in lessons()]
-CALL = re.compile(r"^(?:quiz|predict)\((.+)\)$", re.MULTILINE)
+CALL = re.compile(r"^(?:quiz|predict|spot)\((.+)\)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")

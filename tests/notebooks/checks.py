@@ -37,7 +37,7 @@ MEDIAN_CELL = 4
 HARDEST_GRADE = 10.5
 
 VAGUE_VERBS = {"understand", "know", "learn", "appreciate", "realise", "realize", "be"}
-QUIZ_CALLS = {"quiz", "predict", "recheck"}
+QUIZ_CALLS = {"quiz", "predict", "recheck", "spot"}
 
 NETWORK_MODULES = {
     "aiohttp", "ftplib", "http", "httpx", "pip", "requests", "smtplib", "socket", "socketserver",
@@ -518,7 +518,7 @@ def quiz_items_exist(page: Page) -> list[str]:
         f"cell {cell.id}: asks {name!r}, which is no item of {page.path.stem}.yml."
         for cell in page.code
         for call, asked in calls(cell)
-        if call in ("quiz", "predict")
+        if call in ("quiz", "predict", "spot")
         for name in asked
         if name not in (*mine, page.number, page.path.stem)
     ]
@@ -528,7 +528,7 @@ def quiz_items_exist(page: Page) -> list[str]:
         for other in beside
         for cell in other.code
         for call, asked in calls(cell)
-        if call in ("quiz", "predict")
+        if call in ("quiz", "predict", "spot")
         for name in asked
     }
     if not {page.number, page.path.stem} & everywhere:
