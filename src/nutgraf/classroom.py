@@ -188,11 +188,11 @@ def _row(
 ) -> dict[str, str]:
     file = parts if isinstance(parts, str) else _place(parts)
     row = {"file": file, "learner": learner, "done": done, "label": label, "quote": quote}
-    return {key: formats._plain(value) for key, value in (row | {"why": why}).items()}
+    return {key: formats.plain(value) for key, value in (row | {"why": why}).items()}
 
 
 def _place(parts: Parts) -> str:
-    return "/".join(formats._plain(part) for part in parts)
+    return "/".join(formats.plain(part) for part in parts)
 
 
 def _table(rows: Sequence[Mapping[str, Any] | Sequence], columns: list[str]) -> pd.DataFrame:
@@ -548,7 +548,7 @@ def _unless_a_tools(name: str, slug: str) -> str:
 
 def _person(name: str) -> str:
     """A name on one line, composed, so that the same name is the same on every system."""
-    whole = unicodedata.normalize("NFC", formats._plain(name))
+    whole = unicodedata.normalize("NFC", formats.plain(name))
     return " ".join(whole.split())[:60].strip()
 
 
@@ -1071,7 +1071,7 @@ def discussion_sheet(
     if path.suffix.lower() not in (".html", ".htm"):
         path = path.with_name(f"{path.name}.html")
     try:
-        return formats._put(path, {path.suffix: page.encode("utf-8", "replace")})
+        return formats.put(path, {path.suffix: page.encode("utf-8", "replace")})
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise NutgrafError(
