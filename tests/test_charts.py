@@ -21,6 +21,17 @@ SCORES = pd.DataFrame(
     {"score": [0.5, 0.25, 0.75], "picked": [True, False, True]}, index=pd.Index([1, 2, 13])
 )
 RANDOM = [0.1, 0.2, 0.3, 0.4]
+EVENTS = pd.DataFrame(
+    [
+        ("the vote", "2020-03-01", True),
+        ("a <b>$hall$</b> burns", "1988", True),
+        ("a call", None, None),
+        ("a meeting", "2020-02-28", True),
+        ("the march", "2020-03-02", False),
+        ("talks begin", "2020-01", True),
+    ],
+    columns=["what", "date", "sure"],
+)
 
 MAKERS = {
     "bars": lambda: charts.bar_chart(FREQUENCIES, "word", "count"),
@@ -29,6 +40,7 @@ MAKERS = {
     "voices": lambda: charts.voice_chart(VOICES),
     "scores": lambda: charts.score_chart(SCORES),
     "random": lambda: charts.random_chart(RANDOM, {"Lead-3": 0.25, "A": 0.5}, "ROUGE-1 F1"),
+    "timeline": lambda: charts.timeline_chart(EVENTS),
 }
 
 
@@ -76,6 +88,17 @@ def test_no_figure_stays_open(make):
         ("voices", ["Khazali     79     10.0%", "not quoted  295    70.0%"]),
         ("scores", ["S01       0.500  picked", "S02       0.250", "S13       0.750  picked"]),
         ("random", ["Lead-3   0.250       50", "A        0.500       100"]),
+        (
+            "timeline",
+            [
+                "●  1988         a <b>$hall$</b> burns",
+                "●  2020-01      talks begin            about 32 years",
+                "●  2020-02-28   a meeting              about 1 month",
+                "●  2020-03-01   the vote               2 days",
+                "○  2020-03-02?  the march              1 day?",
+                "◇  no date      a call",
+            ],
+        ),
     ],
 )
 def test_the_twin_has_the_numbers(name, rows):
@@ -97,8 +120,65 @@ def test_bars_stop_at_the_top():
         (lambda: charts.voice_chart(ZIPF), r"'speaker'.*quoting\.voice_share"),
         (lambda: charts.score_chart(ZIPF), r"'score'.*summarizing\.summarize"),
         (lambda: charts.random_chart([], {}, "ROUGE-1"), "no scores"),
+        (lambda: charts.timeline_chart(ZIPF), r"'what'.*columns what, date, sure"),
+        (lambda: charts.timeline_chart(EVENTS.head(0)), "no rows"),
     ],
 )
 def test_a_wrong_table_is_refused_with_the_way_to_the_right_one(make, says):
     with pytest.raises(NutgrafError, match=says):
         make()
+
+
+def timeline(*rows):
+    return charts.timeline_chart(pd.DataFrame(rows, columns=["what", "date", "sure"]))
+
+
+def rows_of(drawing) -> list[str]:
+    """The rows of a twin's table: all that follows the description and the header."""
+    return drawing.text.split("\n\n", 1)[1].splitlines()[1:]
+
+
+def test_events_come_in_the_order_of_their_dates_whatever_the_order_of_the_rows():
+    assert rows_of(charts.timeline_chart(EVENTS[::-1])) == rows_of(charts.timeline_chart(EVENTS))
+
+
+def test_a_certain_and_an_uncertain_date_are_drawn_differently():
+    certain, uncertain = (timeline(("rain", "1999", sure)) for sure in (True, False))
+    assert svg(certain).count("fill: #333333") > svg(uncertain).count("fill: #333333")
+    assert "1999?" in svg(uncertain)
+    assert "1999?" not in svg(certain)
+
+
+def test_the_way_to_an_uncertain_date_is_dotted():
+    first = ("rain", "1999", True)
+    certain, uncertain = (timeline(first, ("sun", "2001", sure)) for sure in (True, False))
+    assert "stroke-dasharray" not in svg(certain)
+    assert "stroke-dasharray" in svg(uncertain)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "passed"),
+    [
+        ("2019-12-29", "2020-01-03", "5 days"),
+        ("2020-02-28", "2020-03-01", "2 days"),  # a leap year
+        ("2019-10", "2019-12-29", "about 2 months"),
+        ("1920", "2019-10", "about 99 years"),
+        ("2020-01", "2020-01-05", "the same month"),
+        ("2020", "2020-01-05", "the same year"),
+    ],
+)
+def test_time_that_passes_is_told_in_the_unit_that_both_dates_have(one, other, passed):
+    assert rows_of(timeline(("a", one, True), ("b", other, True)))[1].endswith(passed)
+
+
+def test_events_without_any_date_can_be_listed():
+    assert rows_of(timeline(("a call", None, None))) == ["◇  no date  a call"]
+
+
+@pytest.mark.parametrize("date", ["2020-13", "2020-02-30", "January", "20", "2020-1-5", "", "٢٠٢٠"])
+def test_what_is_no_date_is_refused_before_anything_is_drawn(date):
+    from matplotlib import pyplot as plt
+
+    with pytest.raises(NutgrafError, match=r"is no date\. Write 1920, 2019-10"):
+        timeline(("rain", date, True))
+    assert plt.get_fignums() == []

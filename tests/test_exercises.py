@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import calendar
 import copy
 import json
 import re
@@ -10,8 +11,9 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from fractions import Fraction
-from itertools import accumulate, chain, pairwise, takewhile
+from itertools import accumulate, chain, combinations, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,8 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from nutgraf import NutgrafError, counting, folder, load, tokenizing
+from nutgraf import NutgrafError, agreement, counting, folder, load, samples, tokenizing
+from nutgraf.annotating import reference_layer
 from nutgraf.exercises import STUB, NotAttempted, NotYet, attempt, release
 
 sys.path.insert(0, str(Path(__file__).parent / "notebooks"))
@@ -35,6 +38,7 @@ SOURCES = sorted((tool.EXERCISES / "solutions").glob("*.ipynb"))
 EDITIONS = [tool.EXERCISES / path.name for path in SOURCES]
 BOTH = [*SOURCES, *EDITIONS]
 NBSP = "\N{NO-BREAK SPACE}"
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 def name_of(path: Path) -> str:
@@ -473,6 +477,85 @@ def unsupported_by_frozen(summary, article):
     return frozenset(unsupported_by_marks(summary, article))
 
 
+def days_by_pandas(year, month, weekday, after):
+    first = pd.Timestamp(year, month, 1)
+    days = pd.date_range(first, first + pd.offsets.MonthEnd(0))
+    return [day.day for day in days if day.day_name() == weekday and day.day > after]
+
+
+def days_by_weeks(year, month, weekday, after):
+    column = [week[WEEKDAYS.index(weekday)] for week in calendar.monthcalendar(year, month)]
+    return tuple(day for day in column if day and day > after)
+
+
+def days_by_walking(year, month, weekday, after):
+    day, found = date(year, month, 1), []
+    while day.month == month:
+        if day.isoweekday() == WEEKDAYS.index(weekday) + 1 and day.day > after:
+            found.append(day.day)
+        day += timedelta(days=1)
+    return found
+
+
+def days_by_steps(year, month, weekday, after):
+    # The first such day, then every seventh.
+    first = 1 + (WEEKDAYS.index(weekday) - date(year, month, 1).weekday()) % 7
+    length = (date(year + month // 12, month % 12 + 1, 1) - date(year, month, 1)).days
+    return list(filter(lambda day: day > after, range(first, length + 1, 7)))
+
+
+def days_by_yield(year, month, weekday, after):
+    yield from days_by_pandas(year, month, weekday, after)
+
+
+def kappa_by_pairs(a, b):
+    if not a or len(a) != len(b):
+        raise ValueError
+    agreed = sum(a[place] == b[place] for place in range(len(a)))
+    by_luck = sum(one == other for one in a for other in b)
+    raw, expected = Fraction(agreed, len(a)), Fraction(by_luck, len(a) ** 2)
+    return 1 if expected == 1 else (raw - expected) / (1 - expected)
+
+
+def kappa_by_numpy(a, b):
+    one, other = np.array(a, dtype=object), np.array(b, dtype=object)
+    if one.shape != other.shape or not one.size:
+        raise ValueError("two lists of one length")
+    expected = sum((one == label).mean() * (other == label).mean() for label in {*a, *b})
+    return np.float64(1) if expected == 1 else ((one == other).mean() - expected) / (1 - expected)
+
+
+def kappa_by_pandas(a, b):
+    pairs = pd.DataFrame(list(zip(a, b, strict=True)), columns=["a", "b"], dtype="str")
+    if pairs.empty:
+        raise ValueError("no items")
+    table = pd.crosstab(pairs["a"], pairs["b"], normalize=True)
+    every = sorted({*a, *b})
+    table = table.reindex(index=every, columns=every, fill_value=0)
+    expected = table.sum(axis=0) @ table.sum(axis=1)
+    return 1.0 if expected > 1 - 1e-9 else (np.trace(table) - expected) / (1 - expected)
+
+
+def refuse_unequal(a, b):
+    if len(a) != len(b) or not a:
+        raise ValueError("two lists of one length")
+
+
+def kappa_by_nltk(a, b):
+    from nltk.metrics.agreement import AnnotationTask
+
+    refuse_unequal(a, b)
+    if len({*a, *b}) == 1:
+        return 1.0
+    rows = [(who, place, v) for who, each in (("a", a), ("b", b)) for place, v in enumerate(each)]
+    return AnnotationTask(rows).kappa()
+
+
+def kappa_by_kit(a, b):
+    refuse_unequal(a, b)
+    return agreement.cohen(a, b)
+
+
 RIGHT = {
     "E01": [report_by_pattern, report_by_loop, report_by_find],
     "E02": [tidy_by_strings, tidy_by_lines, tidy_by_words, tidy_by_loop],
@@ -482,8 +565,10 @@ RIGHT = {
     "E06": [sentences_by_kit, sentences_by_lesson, sentences_by_punkt, sentences_by_pattern],
     "E07": [quotations_by_closing, quotations_by_list, quotations_by_split],
     "E08": [attribute_by_words, attribute_by_one_pattern, attribute_by_lines],
+    "E09": [days_by_pandas, days_by_weeks, days_by_walking, days_by_steps],
     "E10": [summarize_by_choosing, summarize_by_numpy, summarize_by_pandas, summarize_by_shares],
     "E11": [unsupported_by_sentences, unsupported_by_kit, unsupported_by_frozen],
+    "E12": [kappa_by_pairs, kappa_by_numpy, kappa_by_pandas, kappa_by_nltk, kappa_by_kit],
 }
 
 
@@ -501,6 +586,7 @@ def test_another_right_solution_is_right(number, function, by_number, capsys):
         ("E05", paragraphs_by_sums),
         ("E06", sentences_by_nltk),
         ("E07", quotations_by_loop),
+        ("E09", days_by_yield),
         ("E11", unsupported_by_marks),
     ],
 )
@@ -546,6 +632,22 @@ def top_words(
     return function
 
 
+def possible_days(
+    last: Callable = lambda year, month: calendar.monthrange(year, month)[1],
+    number: Callable = WEEKDAYS.index,
+    later: Callable = lambda day, after: day > after,
+    first: int = 1,
+) -> Callable:
+    """A right list of days but for what is given."""
+
+    def function(year, month, weekday, after):
+        one = date(year, month, 1).weekday()
+        days = range(first, last(year, month) + 1)
+        return [d for d in days if (one + d - 1) % 7 == number(weekday) and later(d, after)]
+
+    return function
+
+
 def summarizer(
     score: Callable = lambda counts, kept: sum(counts[w] for w in kept) / max(len(kept), 1),
     counts: Callable = lambda every: Counter(chain.from_iterable(every)),
@@ -584,6 +686,30 @@ def alarm(
         }
 
     return function
+
+
+def kappa(
+    *,
+    raw: Callable = lambda a, b: sum(x == y for x, y in zip(a, b, strict=False)) / len(a),
+    expected: Callable = lambda a, b: sum(a.count(x) * b.count(x) for x in {*a}) / len(a) ** 2,
+    check: Callable = refuse_unequal,
+    earned: Callable = lambda raw, expected: (raw - expected) / (1 - expected),
+    certain: float = 1.0,
+    guard: bool = True,
+) -> Callable:
+    """A right kappa but for what is given."""
+
+    def function(a, b):
+        check(a, b)
+        chance = expected(a, b)
+        return certain if guard and chance == 1 else earned(raw(a, b), chance)
+
+    return function
+
+
+def pooled(a, b):
+    """Expected agreement as if both readers had one habit (Scott's pi)."""
+    return sum((((a + b).count(label)) / (2 * len(a))) ** 2 for label in {*a, *b})
 
 
 def known_names_of_the_article(article):
@@ -776,6 +902,42 @@ WRONG = [
         "The same words twice.",
     ),
     ("E08", lambda t, s: ("Ana Bell", "said"), "and where does it stop?"),
+    # All Thursdays of the month, also those before the vote.
+    ("E09", possible_days(later=lambda day, after: True), "after the 8th. How can one come"),
+    ("E09", possible_days(later=lambda day, after: day < after), "after the 8th. How can one"),
+    ("E09", possible_days(later=lambda day, after: day >= after), "Is the 9th later than the 9th?"),
+    ("E09", possible_days(number=lambda name: (WEEKDAYS.index(name) + 1) % 7), "do you find?"),
+    ("E09", possible_days(number=lambda name: WEEKDAYS.index(name) + 1), "Which weekday do you"),
+    ("E09", possible_days(number=lambda name: WEEKDAYS.index(name) or 7), "number has a Monday?"),
+    ("E09", possible_days(number=lambda n: WEEKDAYS.index(n) % 6), "Which number has a Sunday?"),
+    ("E09", lambda *given: possible_days()(*given)[:1], "Where do you stop?"),
+    ("E09", lambda *given: possible_days()(*given)[::-1], "from the first to the last?"),
+    ("E09", lambda *given: [str(day) for day in possible_days()(*given)], "Which weekday do you"),
+    ("E09", lambda *given: len(possible_days()(*given)), "of the kind promised?"),
+    (
+        "E09",
+        lambda y, m, n, a: possible_days()(y, m, n, a) or [0],
+        "How long was February in 2021?",
+    ),
+    ("E09", possible_days(first=2), "Where do you begin?"),
+    ("E09", possible_days(last=lambda year, month: 28), "Where do you stop?"),
+    ("E09", possible_days(last=lambda year, month: 30), "How many days has December?"),
+    ("E09", possible_days(last=lambda year, month: 31), "How long was February in 2021?"),
+    ("E09", possible_days(last=lambda y, month: calendar.mdays[month]), "February in 2020?"),
+    (
+        "E09",
+        possible_days(last=lambda y, month: calendar.mdays[month] + (month == 2 and y % 4 == 0)),
+        "1900 was no leap year.",
+    ),
+    (
+        "E09",
+        possible_days(
+            last=lambda y, month: calendar.mdays[month] + (month == 2 and y % 100 > 0 == y % 4)
+        ),
+        "2000 was a leap year.",
+    ),
+    ("E09", lambda y, m, n, a: possible_days()(y, m, "Friday", a), "Where do you begin?"),
+    ("E09", lambda y, m, n, a: [9, 16, 23, 30], "Is the 9th later than the 9th?"),
     # The sum: long sentences win.
     ("E10", summarizer(score=lambda c, kept: sum(c[w] for w in kept)), "because it is long?"),
     ("E10", summarizer(score=lambda c, kept: max((c[w] for w in kept), default=0)), "it is long?"),
@@ -863,6 +1025,55 @@ WRONG = [
     ("E11", lambda summary, article: alarm()(article, summary), "25 is not in the article."),
     ("E11", lambda summary, article: {"25", "Rome"}, "A text has all of its own words."),
     ("E11", lambda summary, article: len(alarm()(summary, article)), "of the kind promised?"),
+    # The raw agreement.
+    ("E12", kappa(earned=lambda raw, expected: raw), "luck gives 2. What is left?"),
+    ("E12", kappa(earned=lambda raw, expected: raw - expected), "The same labels in other places"),
+    ("E12", kappa(earned=lambda raw, expected: (raw - expected) / expected), "What does luck give"),
+    ("E12", kappa(earned=lambda raw, e: max(0, (raw - e) / (1 - e))), "The same labels in other"),
+    ("E12", kappa(earned=lambda raw, e: 100 * (raw - e) / (1 - e)), "The same labels in other"),
+    # Totals in place of items.
+    (
+        "E12",
+        kappa(raw=lambda a, b: (Counter(a) & Counter(b)).total() / len(a)),
+        "luck gives 2. What is left?",
+    ),
+    # One habit for both; all labels equally common.
+    ("E12", kappa(expected=pooled), "Which share has A for the one, which for the other?"),
+    ("E12", kappa(expected=lambda a, b: 1 / len({*a, *b})), "What does luck give them?"),
+    ("E12", kappa(expected=lambda a, b: 0.5), "What does luck give them?"),
+    (
+        "E12",
+        kappa(expected=lambda a, b: sum((a.count(x) / len(a)) ** 2 for x in {*a})),
+        "Which share has A for the one, which for the other?",
+    ),
+    (
+        "E12",
+        kappa(expected=lambda a, b: a.count(a[0]) * b.count(a[0]) / len(a) ** 2),
+        "luck gives 2. What is left?",
+    ),
+    ("E12", kappa(certain=0.0), "Luck leaves nothing to be earned."),
+    ("E12", kappa(certain=float("nan")), "Luck leaves nothing to be earned."),
+    ("E12", kappa(guard=False), "Luck leaves nothing to be earned."),
+    ("E12", kappa(check=lambda a, b: None), "One list is longer. Does your function refuse?"),
+    (
+        "E12",
+        kappa(check=lambda a, b: refuse_unequal([0, *a], [0, *b])),
+        "No item at all. Does your function refuse?",
+    ),
+    (
+        "E12",
+        lambda a, b: 1.0 if not a and not b else kappa()(a, b),
+        "No item at all. Does your function refuse?",
+    ),
+    (
+        "E12",
+        lambda a, b: kappa()(["AB".index(x) for x in a], ["AB".index(x) for x in b]),
+        "Only one of the two says C.",
+    ),
+    ("E12", lambda a, b: round(float(kappa()(a, b)), 2), "What do three labels make"),
+    ("E12", lambda a, b: f"{kappa()(a, b):.2f}", "give back one number?"),
+    ("E12", lambda a, b: (kappa()(a, b), "moderate"), "give back one number?"),
+    ("E12", lambda a, b: 0.0, "The same labels in other places."),
 ]
 
 
@@ -973,6 +1184,29 @@ def test_the_hurried_program_of_e08_names_what_its_story_tells():
     assert {"Men", "Hurry", "We"} <= {first_capital(ARTICLE.text, span)[0] for span in spans}
 
 
+def test_the_day_in_the_stored_address_is_one_of_the_four_thursdays():
+    address = ARTICLE.info["found_elsewhere"]["address_carries"]
+    day, month, year = map(int, address.split())
+    (vote,) = [e for e in ARTICLE.reference["timeline"]["events"] if "resolution" in e["what"]]
+
+    assert vote["date"] == "2020-01-05"
+    assert (month, year) == (1, 2020)
+    assert day in days_by_pandas(2020, 1, "Thursday", 5)
+    assert len(days_by_pandas(2020, 1, "Thursday", 5)) == 4
+
+
+@given(
+    year=st.integers(1900, 2100),
+    month=st.integers(1, 12),
+    weekday=st.sampled_from(WEEKDAYS),
+    after=st.integers(-1, 32),
+)
+def test_the_right_lists_of_days_agree(year, month, weekday, after):
+    found = [list(function(year, month, weekday, after)) for function in RIGHT["E09"]]
+
+    assert found == [possible_days()(year, month, weekday, after)] * len(found)
+
+
 def test_those_who_refuse_come_into_the_summary_at_twelve_sentences(by_number):
     (stop,) = in_notebook(by_number["E10"], "stop")
     body = ARTICLE.sentences["text"].tolist()[1:]
@@ -992,6 +1226,16 @@ def test_the_alarm_points_into_few_of_the_altered_spots(letter, hit):
 
     assert len(spots) == 8
     assert [name for name, at in spots if at and any(w in at["quote"] for w in found)] == hit
+
+
+def test_the_readers_are_as_far_apart_as_e12_tells():
+    readers = [reference_layer(ARTICLE), *samples.sample_layers(ARTICLE)]
+    tags = [[mark.label for mark in each.marks if mark.kind == "tag"] for each in readers]
+    kappas = [float(kappa_by_pairs(one, other)) for one, other in combinations(tags[1:], 2)]
+
+    assert sum(one == other for one, other in zip(*tags[:2], strict=True)) == 15
+    assert [len(each) for each in tags] == [19] * 7
+    assert (round(max(kappas), 2), round(min(kappas), 2)) == (0.75, 0.48)
 
 
 # --- what a learner gets -------------------------------------------------------------------

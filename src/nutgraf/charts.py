@@ -7,7 +7,10 @@ colour alone, and a picture of the same table has the same bytes every time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date as Day
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from nutgraf.drawing import Drawing, figure, plain_table
@@ -214,3 +217,82 @@ def random_chart(scores: Sequence[float], marks: Mapping[str, float], what: str)
         f"Lines: {where}."
     )
     return _pictured(fig, says, ["summary", what, "better than % of random"], rows)
+
+
+# --------------------------------------------------------------------------------------
+# Time
+
+
+def timeline_chart(events: pd.DataFrame) -> Drawing:
+    """Events from the first to the last, one a row, with the time that passes between them.
+
+    events: columns what, date ("1920", "2019-10" or "2019-12-29"; missing: no date is known) and
+    sure (whether the date is certain). A filled dot and a solid line lead to a certain date, a
+    ring, a dotted line and a question mark to an uncertain one; a diamond below stands for an event
+    without a date. The rows are equally far apart, however long it is from one to the next.
+
+    Raises NutgrafError for a missing column, for no rows, and for a date that is none.
+    """
+    _need(events, ["what", "date", "sure"], "pandas.DataFrame, with the columns what, date, sure")
+    known = events["date"].notna()
+    dated = events[known].astype({"date": str}).sort_values("date", kind="stable")
+    undated = events[~known]
+    sure = [bool(one) for one in dated["sure"].eq(True)]
+    dates = [
+        one if certain else f"{one}?" for one, certain in zip(dated["date"], sure, strict=True)
+    ]
+    dates += ["no date"] * len(undated)
+    marks = ["●" if certain else "○" for certain in sure] + ["◇"] * len(undated)
+    whats = [str(one) for one in [*dated["what"], *undated["what"]]]
+    # A step is as sure as the dates at both of its ends.
+    steps = [one and other for one, other in pairwise(sure)]
+    passed = [_passed(*pair) for pair in pairwise(map(_partial_date, dated["date"]))]
+    passed = [one if certain else f"{one}?" for one, certain in zip(passed, steps, strict=True)]
+    fig, axes = _canvas(0.5 + 0.42 * len(whats))
+    for row, (certain, time) in enumerate(zip(steps, passed, strict=True)):
+        axes.plot([0, 0], [row, row + 1], "-" if certain else ":", color=_DARK, lw=1.5, zorder=1)
+        axes.text(0.3, row + 0.5, time, va="center", fontsize=8, color="#555555")
+    for row, (mark, when, what) in enumerate(zip(marks, dates, whats, strict=True)):
+        sign, face = {"●": ("o", _DARK), "○": ("o", "white"), "◇": ("D", "white")}[mark]
+        axes.plot(0, row, sign, ms=9, mfc=face, mec=_DARK, mew=1.5, zorder=2)
+        axes.text(-0.3, row, when, ha="right", va="center", parse_math=False)
+        axes.text(0.3, row, what, ha="left", va="center", parse_math=False)
+    axes.set(xlim=(-2.2, 9), ylim=(len(whats) - 0.5, -0.5))
+    axes.axis("off")
+    told = "; ".join(f"{when} {what}" for when, what in zip(dates, whats, strict=True))
+    says = (
+        f"Events in their order: {told}. ● the date is certain, ○ and ? it is not, ◇ no date is "
+        "known. The distances in the picture are not to scale."
+    )
+    times = (["", *passed] + [""] * len(undated))[: len(whats)]
+    rows = list(zip(marks, dates, whats, times, strict=True))
+    return _pictured(fig, says, ["", "date", "what", "time since"], rows)
+
+
+def _partial_date(value: Any) -> tuple[int, ...]:
+    """A date as far as it is known: (year,), (year, month) or (year, month, day)."""
+    parts = str(value).split("-")
+    try:
+        if not re.fullmatch(r"\d{4}(-\d\d){0,2}", str(value), re.ASCII):
+            raise ValueError
+        Day(*map(int, [*parts, "01", "01"][:3]))
+    except ValueError:
+        raise NutgrafError(
+            f"{value!r} in the column date is no date. Write 1920, 2019-10 or 2019-12-29, and "
+            "leave out what is not known."
+        ) from None
+    return tuple(map(int, parts))
+
+
+def _passed(one: tuple[int, ...], other: tuple[int, ...]) -> str:
+    """The time between two dates, in the finest unit that both of them are known in."""
+    unit = ("year", "month", "day")[min(len(one), len(other)) - 1]
+    if unit == "day":
+        number = (Day(*other) - Day(*one)).days
+    elif unit == "month":
+        number = 12 * (other[0] - one[0]) + other[1] - one[1]
+    else:
+        number = other[0] - one[0]
+    if number == 0:
+        return f"the same {unit}"
+    return f"{'' if unit == 'day' else 'about '}{number} {unit}{'' if number == 1 else 's'}"
