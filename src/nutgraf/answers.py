@@ -2,6 +2,7 @@
 
 Each line is a JSON object: `item`, `did` ("answered", "hint", "compared" or "shown"), `mode`
 ("quiz", "predict" or "recheck"), `at` (UTC), and for an answer `answer`, `sure`, `verdict`. The
+summary bench (`mode` "bench") adds what was "picked" or "wrote", with its budget and text. The
 first line holds a random number that fixes the order in which this learner sees options.
 No name is asked for, and nothing leaves the machine.
 """
