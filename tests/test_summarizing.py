@@ -616,6 +616,7 @@ def test_ranks_are_those_of_networkx_for_small_texts(method: str, sentences: lis
 
 @pytest.mark.parametrize("method", GRAPHS)
 @SLOW_EXAMPLES
+@example(text="US \r\n...")
 @given(text=TEXTS.filter(words))
 def test_ranks_sum_to_one(method: str, text: str):
     assert sum(scores(text, method)) == pytest.approx(1, abs=1e-9)

@@ -87,15 +87,19 @@ def headline(text: str) -> Span | None:
 
     The rule, for any text: the first paragraph is a headline when it is one line without a mark at
     its end that ends a sentence (closing quotation marks and brackets aside), while a later
-    paragraph has one. Where blank lines part the paragraphs, one has to follow it, so that the
-    first line of a text with hard line breaks is none.
+    paragraph with words in it has one. Where blank lines part the paragraphs, one has to follow it,
+    so that the first line of a text with hard line breaks is none.
     """
     paragraphs = paragraph_spans(text)
     if len(paragraphs) < 2:
         return None
     ends = _end_mark()
     first, *later = paragraphs
-    if ends.search(text, *first) or not any(ends.search(text, *span) for span in later):
+
+    def ended(span: Span) -> bool:
+        return bool(ends.search(text, *span)) and any(map(str.isalnum, text[slice(*span)]))
+
+    if ended(first) or not any(map(ended, later)):
         return None
 
     def blank(one: Span, other: Span) -> bool:
