@@ -164,6 +164,98 @@ def test_threads_that_wait_for_ever_do_not_keep_the_command_from_ending():
     assert (done.returncode, done.stdout.strip()) == (3, "done")
 
 
+# What a class marked
+
+
+@pytest.fixture
+def handed_in(here, article) -> Path:
+    """Two learners' files, and one that is none."""
+    from nutgraf.formats import save
+    from nutgraf.samples import sample_layers
+
+    (here / "in").mkdir()
+    for name, layer in zip(("Ann", "🦊"), sample_layers(article), strict=False):
+        save(layer, article, here / "in" / f"{name}.csv", "csv")
+    (here / "in/Cem.zip").write_bytes(b"PK\x03\x04")
+    return here / "in"
+
+
+def test_the_class_is_summed_up_and_its_sheet_written_beside_you(handed_in, here, capsys):
+    assert cli.main(["class-annotations", "in"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("2 learners, ")
+    assert "Not used: Cem.zip: it is a zip archive" in said
+    assert said.endswith(f"Sheet: {here / 'class-sadr-protests.html'}\n")
+    assert (here / "class-sadr-protests.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_second_sheet_gets_a_name_of_its_own(handed_in, here, capsys):
+    assert [cli.main(["class-annotations", "in", "--out", "mine.html"]) for _ in "12"] == [0, 0]
+    assert capsys.readouterr().out.endswith(f"Sheet: {here / 'mine-2.html'}\n")
+
+
+def test_a_console_without_the_signs_of_a_name_is_no_obstacle(handed_in, monkeypatch):
+    import io
+
+    console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    (handed_in / "🦊.zip").write_bytes(b"PK\x03\x04")
+    monkeypatch.setattr(sys, "stdout", console)
+    assert cli.main(["class-annotations", "in"]) == 0
+    console.flush()
+    assert b"Not used: ?.zip" in console.buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "cannot be read as a folder"),
+        (["empty"], "holds no marks"),
+        (["in", "--article", "none"], "There is no seed 'none'"),
+        (["in", "--scheme", "none"], "There is no scheme 'none'"),
+        (["in", "--out", "nowhere/sheet.html"], "could not be written"),
+    ],
+)
+def test_what_a_teacher_can_put_right_is_an_error_in_one_line(
+    arguments, says, handed_in, here, capsys
+):
+    (here / "empty").mkdir()
+    assert cli.main(["class-annotations", *arguments]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith("nutgraf: ")
+    assert says in said.err
+
+
+def test_a_class_without_a_folder_is_a_wrong_call(here, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["class-annotations"])
+    assert end.value.code == 2
+    assert "usage: nutgraf class-annotations" in capsys.readouterr().err
+
+
+# The workshop on paper
+
+
+@pytest.fixture
+def no_browser(monkeypatch):
+    monkeypatch.setattr("nutgraf.paper.find_browser", lambda: None)
+
+
+def test_handout_and_key_are_written_beside_you(here, no_browser, capsys):
+    assert cli.main(["paper"]) == 0
+    assert sorted(path.name for path in here.iterdir()) == ["workshop-key.html", "workshop.html"]
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == [f"Wrote {here / 'workshop.html'}", f"Wrote {here / 'workshop-key.html'}"]
+    assert said[2].startswith("No PDF: no Chromium, Chrome or Edge was found. Open the pages")
+
+
+def test_paper_that_cannot_be_written_is_an_error_in_one_line(here, no_browser, capsys):
+    assert cli.main(["paper", "--out", "nowhere/sheet.html"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert "could not be written" in said.err
+
+
 # How JupyterLab is started
 
 

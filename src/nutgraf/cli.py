@@ -25,6 +25,9 @@ examples:
   {command} --port 9000 --no-browser
                                for a class: print the address, open nothing
   {command} check                check that everything is in order; each FAIL names its fix
+  {command} class-annotations handed-in
+                               for teachers: what the class marked, and a sheet to talk over
+  {command} paper                for workshops: a handout to print, and the facilitator's key
 
 Run again, it adds what is new and updates the lessons that you did not touch.
 What you changed is never overwritten. For a fresh copy of a lesson, rename yours
@@ -63,6 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["check"]:
             return _check(arguments[1:])
+        if arguments[:1] == ["class-annotations"]:
+            return _class_annotations(arguments[1:])
+        if arguments[:1] == ["paper"]:
+            return _paper(arguments[1:])
         return _open(arguments)
     except NutgrafError as error:
         print(f"{command_name()}: {error}", file=sys.stderr)
@@ -74,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _open(arguments: Sequence[str]) -> int:
     parser = _parser("Take one news article apart: open the lessons in JupyterLab.")
     parser.usage = "%(prog)s [FOLDER] [--port N] [--no-browser]\n       %(prog)s check [FOLDER]"
+    parser.usage += "\n       %(prog)s class-annotations FOLDER [--article NAME] [--out FILE]"
+    parser.usage += "\n       %(prog)s paper [--out FILE]"
     parser.epilog = EXAMPLES.format(command=command_name())
     _add_folder(parser)
     parser.add_argument(
@@ -102,6 +111,75 @@ def _check(arguments: Sequence[str]) -> int:
     from nutgraf.doctor import check
 
     return check(folder)
+
+
+def _class_annotations(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "See what a class marked in an article, and make a sheet to print and talk over.",
+        " class-annotations",
+    )
+    parser.epilog = (
+        "Reads journals (my-marks-....jsonl) and exports of other tools, one file or one\n"
+        "folder a learner, and lists what it could not use. No file is changed or\n"
+        "overwritten, and the sheet names no learner."
+    )
+    parser.add_argument("folder", metavar="FOLDER", help="the folder with the learners' files")
+    parser.add_argument(
+        "--article",
+        metavar="NAME",
+        default="sadr-protests",
+        help="the article they marked (default: sadr-protests)",
+    )
+    parser.add_argument(
+        "--scheme",
+        metavar="NAME",
+        default="newsmarks-7",
+        help="the scheme they used (default: newsmarks-7)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="the sheet (default: class-NAME.html in the folder you are in)",
+    )
+    options = parser.parse_args(arguments)
+
+    from nutgraf import classroom, load
+
+    article = load(options.article)
+    collected = classroom.collect(options.folder, article, options.scheme)
+    sheet = options.out or f"class-{article.name}.html"
+    path = classroom.discussion_sheet(collected, article, sheet)
+    said = f"{classroom.describe(collected, article)}\nSheet: {path.absolute()}"
+    # Learners' names may hold signs that a console does not have.
+    code = sys.stdout.encoding or "utf-8"
+    print(said.encode(code, "replace").decode(code))
+    return 0
+
+
+def _paper(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "Make the workshop on paper: a handout to print, and a key for the facilitator.", " paper"
+    )
+    parser.epilog = (
+        "Writes HTML pages, and PDFs where a Chromium, Chrome or Edge is found.\n"
+        "No file is overwritten."
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        default="workshop.html",
+        help="the handout (default: workshop.html in the folder you are in)",
+    )
+    options = parser.parse_args(arguments)
+
+    from nutgraf import paper
+
+    files, why = paper.write(options.out)
+    lines = [f"Wrote {path.absolute()}" for path in files]
+    if why:
+        lines.append(f"No PDF: {why}. Open the pages in any browser and print them there.")
+    print("\n".join(lines))
+    return 0
 
 
 def describe(report: Report, folder: Path) -> str:
