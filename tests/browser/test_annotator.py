@@ -290,6 +290,7 @@ def test_the_keyboard_alone_marks_notes_moves_and_takes_back(desk, lab):
     keys.press("Control+Shift+Z")
     says(desk, "Done again: OPINION on")
     keys.press("Control+z")
+    says(desk, "Taken back: OPINION on")
     keys.press("Home")
     keys.press("Tab")
     says(desk, "LOADED: “The call to homeland”. Note: his call, dd?. Mark 1 of 2.")

@@ -477,6 +477,15 @@ def test_the_twin_is_a_table_of_the_marks_and_code_that_makes_one(desk, article)
     assert len(labels(desk)) == 2
 
 
+def test_the_code_of_the_twin_marks_an_example_of_the_scheme(desk):
+    assert "words = '“invaders”'" in repr(widget.twin(desk))
+    assert "'QUOTE')" in repr(widget.twin(desk))
+
+
+def test_the_code_of_the_twin_marks_a_word_of_a_text_without_the_examples(learner):
+    assert "words = 'quick'" in repr(widget.twin(widget.Desk("A very quick fox.")))
+
+
 def test_the_twin_of_a_desk_with_a_problem_says_it(article, learner):
     journal_file(article).write_text("my shopping list")
     assert "left alone" in repr(widget.twin(widget.Desk(article)))

@@ -565,18 +565,24 @@ def twin(desk: Desk) -> Readable:
 
 
 def _in_code(desk: Desk) -> str:
-    """How to make a mark in code: on the text's first long word, with the first label for words."""
+    """How to make a mark in code: on an example of the scheme's, or else on a word of the text."""
     labels = [one for one in desk.scheme.labels if one.kind == "highlight"] or desk.scheme.labels
-    words = desk.article.words["text"].tolist()
-    word = next((one for one in words if len(one) > 4), words[0] if words else "words")
+    text, words = desk.article.text, desk.article.words["text"].tolist()
+    examples = [(one.quote, label) for label in labels for one in label.examples]
+    longer = [(word, labels[0]) for word in words if len(word) > 4]
+    quote, label = next(
+        (one for one in [*examples, *longer] if one[0] in text),
+        (words[0] if words else "words", labels[0]),
+    )
+    note = f", note={label.note!r}" if label.note else ""
     scheme = desk.scheme.name
     where = "journal_file(article)" if scheme == "newsmarks-7" else f"{desk.path.name!r}"
     which = "article" if scheme == "newsmarks-7" else f"article, {scheme!r}"
     return (
         "from nutgraf.journal import Journal, journal_file\n"
         f"journal = Journal.open({where}, {which})\n"
-        f"words = {word!r}\n"
+        f"words = {quote!r}\n"
         "start = article.text.index(words)\n"
-        f"journal.add(start, start + len(words), {labels[0].name!r}, note='...')\n"
+        f"journal.add(start, start + len(words), {label.name!r}{note})\n"
         "journal.layer().table(article)"
     )
