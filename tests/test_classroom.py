@@ -870,3 +870,14 @@ def test_a_sheet_fits_the_page_on_paper(sheet, browser, tmp_path):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.close()
+
+
+def test_a_whole_folder_of_a_learner_can_be_handed_in(tmp_path, article):
+    mine = tmp_path / "Ann"
+    mine.mkdir()
+    (mine / "my-answers.jsonl").write_text('{"learner": 1}\n', encoding="utf-8")
+    (mine / "08-annotating.ipynb").write_text("{}", encoding="utf-8")
+    Journal.open(mine / "my-marks-sadr-protests.jsonl", article).add(339, 349, "QUOTE")
+    found = classroom.collect(tmp_path, article)
+    assert list(found.layers) == ["Ann"]
+    assert found.problems.empty

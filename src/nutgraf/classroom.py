@@ -211,6 +211,8 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 # Files
 
 _SYSTEM = {"__MACOSX", "Thumbs.db", "desktop.ini"}
+# What else lies in a learner's folder, when the whole of it was handed in.
+_NO_MARKS = re.compile(r"my-answers\.jsonl|.*\.ipynb", re.IGNORECASE)
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive",
     b"PK\x05\x06": "an empty zip archive",
@@ -252,6 +254,8 @@ def _walk(folder: Path, rows: list[dict[str, str]]) -> list[Parts]:
             parts = (*inside, entry.name)
             problem = _unfit(entry, parts)
             if not problem and (entry.name.startswith(".") or entry.name in _SYSTEM):
+                continue
+            if not problem and _NO_MARKS.fullmatch(entry.name):
                 continue
             seen += 1
             if seen > MOST_FILES:
