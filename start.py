@@ -61,6 +61,8 @@ def main(arguments):
         print(__doc__)
         if not is_ready(lock):
             return 0
+    if testing and not os.path.isdir(os.path.join(ROOT, "tests")):
+        sys.exit(no_tests())
     try:
         set_up(lock)
     except KeyboardInterrupt:
@@ -89,6 +91,14 @@ def too_old():
     if newer:
         return message + "\nA newer one is here too. Run: {} start.py".format(newer[0])
     return message + "\nGet a newer one at python.org, then run start.py with that."
+
+
+def no_tests():
+    """What somebody is told who wants to run the tests of a class edition."""
+    return (
+        "This is a class edition of Nutgraf, and it has no tests: they are in the full kit that\n"
+        "it was made from. To see whether all is in order here, run: {} {} check"
+    ).format(os.path.basename(sys.executable).split(".exe")[0], sys.argv[0])
 
 
 def is_there(program):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nutgraf import cli, doctor
+from nutgraf import cli, doctor, quizzes
 from nutgraf.doctor import Result, run
 
 
@@ -146,6 +146,17 @@ def test_a_kit_without_lessons_fails(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("nutgraf.folder.kit_dir", lambda name: tmp_path / name)
     result = doctor.check_lessons(folder)
     assert (result.ok, "holds no lessons" in result.detail) == (False, True)
+
+
+def test_a_damaged_quiz_fails_and_is_named(folder, tmp_path, monkeypatch):
+    (tmp_path / "quizzes").mkdir()
+    (tmp_path / "quizzes/03-words.sealed").write_bytes(b"no more")
+    monkeypatch.setattr(quizzes, "kit_dir", lambda name: tmp_path)
+    quizzes.all_items.cache_clear()
+    result = doctor.check_questions(folder)
+    quizzes.all_items.cache_clear()
+    assert not result.ok
+    assert "03-words.sealed: was damaged" in result.detail
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutgraf import Article, NutgrafError, paper, quizzes
+from nutgraf import Article, NutgrafError, editions, paper, quizzes
 
 ITEMS = ("R7", "R8", "R5", "C4", "P1", "P2", "K3", "R6")
 
@@ -321,3 +321,12 @@ def test_the_numbers_in_the_script_are_those_of_the_article(root: Path, article)
     counts, quoted = article.reference["counts"], dict(paper.quoted_words(article))
     assert f"{counts['quoted_words']} of {counts['words']} words are quoted" in text
     assert f"Khazali has {quoted['Qais al-Khazali']}, Sadr {quoted['Muqtada al-Sadr']}" in text
+
+
+def test_a_class_edition_has_a_handout_and_no_key(monkeypatch, tmp_path):
+    monkeypatch.setattr(editions, "edition", lambda: editions.CLASS)
+    monkeypatch.setattr(paper, "find_browser", lambda: None)
+    files, _ = paper.write(tmp_path / "w.html")
+    assert [path.name for path in files] == ["w.html"]
+    with pytest.raises(NutgrafError, match="not in a class edition"):
+        paper.key()

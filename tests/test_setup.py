@@ -199,9 +199,9 @@ def packed(wheel) -> set[str]:
 
 
 def files_of(root: Path, folder: str, pattern: str) -> list[str]:
-    """Files of the checkout that travel: no teacher's sources, nothing that an editor drops."""
+    """Files of the checkout that travel: nothing that an editor drops."""
     found = [path.relative_to(root / folder).as_posix() for path in (root / folder).rglob(pattern)]
-    return [name for name in found if not {"solutions", ".ipynb_checkpoints"} & {*name.split("/")}]
+    return [name for name in found if ".ipynb_checkpoints" not in name.split("/")]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,7 @@ def files_of(root: Path, folder: str, pattern: str) -> list[str]:
         ("notebooks", "quizzes/*.yml", "nutgraf/kit/notebooks"),
         ("seeds", "*/*.*", "nutgraf/kit/seeds"),
         ("exercises", "*.*", "nutgraf/kit/exercises"),
+        ("exercises/solutions", "*.ipynb", "nutgraf/kit/exercises/solutions"),
         ("src/nutgraf", "*.py", "nutgraf"),
         ("src/nutgraf", "widgets/static/*.*", "nutgraf"),
         ("src/nutgraf", "*.json", "nutgraf"),
@@ -226,7 +227,7 @@ def test_the_wheel_carries_nothing_else(packed):
     kinds = re.compile(
         r"nutgraf/(kit/(notebooks/([\w-]+\.ipynb|quizzes/[\w-]+\.yml)"
         r"|seeds/[\w-]+/[\w-]+\.(txt|yml|json)"
-        r"|exercises/([\w-]+\.ipynb|README\.md))"
+        r"|exercises/((solutions/)?[\w-]+\.ipynb|README\.md))"
         r"|(\w+/)*\w+\.py|widgets/static/\w+\.(js|css)|[\w.]+\.schema\.json|labdefaults/\w+\.json"
         r"|schemes/[\w-]+\.yml)"
         r"|nutgraf-[\d.]+\.dist-info/(METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)"

@@ -23,6 +23,7 @@ def checkout(tmp_path, monkeypatch) -> Path:
     """A checkout with locks and no environment yet, in a folder whose name has a space."""
     root = tmp_path / "a kit"
     (root / "src/nutgraf/labdefaults").mkdir(parents=True)
+    (root / "tests").mkdir()
     (root / "src/nutgraf/labdefaults/settings.json").write_text("{}")
     (root / "pyproject.toml").write_text("[project]\n")
     (root / start.LOCK).write_text(LOCK)
@@ -100,6 +101,26 @@ def test_a_run_of_the_tests_hands_options_to_pytest_in_the_checkout(checkout, co
     start.main(["test", "-k", "words"])
     assert handed == [([start.PYTHON, "-m", "pytest", "-k", "words"], str(checkout))]
     assert "pytest==9" in (checkout / ".venv/nutgraf-others.txt").read_text()
+
+
+def test_a_class_edition_says_plainly_that_it_has_no_tests(checkout, commands, handed, monkeypatch):
+    (checkout / "tests").rmdir()
+    (checkout / start.TEST_LOCK).unlink()
+    monkeypatch.setattr(sys, "argv", ["start.py", "test"])
+    with pytest.raises(SystemExit) as end:
+        start.main(["test"])
+    assert "class edition" in str(end.value)
+    assert str(end.value).endswith("start.py check")
+    assert (commands.ran, handed) == ([], [])
+
+
+def test_a_class_edition_opens_all_the_same(checkout, commands, handed):
+    (checkout / "tests").rmdir()
+    (checkout / start.TEST_LOCK).unlink()
+    assert start.main([]) == 7
+    commands.ran.clear()
+    assert start.main(["check"]) == 7
+    assert commands.ran == []
 
 
 def test_after_the_tests_the_kit_opens_without_setting_up(commands, handed):

@@ -182,6 +182,18 @@ def check_lessons(folder: Path) -> Result:
         return Result("lessons", False, str(error), AGAIN)
 
 
+def check_questions(folder: Path) -> Result:
+    """Every question of the lessons can be read, sealed or not."""
+    from nutgraf.editions import CLASS, edition
+    from nutgraf.quizzes import all_items
+
+    try:
+        sealed = ", sealed: this is a class edition" if edition() == CLASS else ""
+        return Result("questions", True, f"{len(all_items())} can be read{sealed}")
+    except NutgrafError as error:
+        return Result("questions", False, str(error), AGAIN)
+
+
 def check_article(folder: Path) -> Result:
     """Every byte of every article is as the lessons count on."""
     import yaml
@@ -264,6 +276,7 @@ CHECKS: tuple[Callable[[Path], Result], ...] = (
     check_kernel,
     check_front_end,
     check_lessons,
+    check_questions,
     check_article,
     check_language_data,
     check_folder,

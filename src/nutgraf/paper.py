@@ -17,7 +17,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nutgraf import formats, quizzes
+from nutgraf import editions, formats, quizzes
 from nutgraf.errors import NutgrafError
 
 if TYPE_CHECKING:
@@ -122,13 +122,15 @@ def write(path: Path | str) -> tuple[list[Path], str]:
     """Write handout and key beside each other; returns the files, and why there is no PDF (or "").
 
     path: the handout's HTML file. The key has its name and "-key"; PDFs have the same names.
-    Nothing is overwritten: where one of the files is there already, all get another name.
-    Raises NutgrafError when they cannot be written.
+    Nothing is overwritten: where one of the files is there already, all get another name. A class
+    edition writes no key. Raises NutgrafError when they cannot be written.
     """
     path = Path(path).expanduser()
     if path.suffix.lower() not in (".html", ".htm"):
         path = path.with_name(f"{path.name}.html")
-    pages = {"": handout(), "-key": key()}
+    pages = {"": handout()}
+    if editions.edition() == editions.SELF_STUDY:
+        pages["-key"] = key()
     files = {f"{end}{path.suffix}": page.encode() for end, page in pages.items()}
     browser, why = find_browser(), ""
     try:
@@ -391,7 +393,11 @@ def _last_page(article: Article) -> str:
 
 
 def key() -> str:
-    """The facilitator's pages, as one HTML document: readings with their reasons."""
+    """The facilitator's pages, as one HTML document: readings with their reasons.
+
+    Raises NutgrafError in a class edition, which has not all of them.
+    """
+    editions.need_full_kit("The facilitator’s key")
     article = _article()
     parts = [
         "<h1>Key for the facilitator</h1><p>Keep it out of sight until a step is over. For tags "

@@ -1,6 +1,7 @@
 """Quiz items: what they are, how they are read, how an answer is marked. No screen here.
 
-Data: one YAML file a lesson in `notebooks/quizzes/`, checked against `quiz.schema.json`.
+Data: one YAML file a lesson in `notebooks/quizzes/`, checked against `quiz.schema.json`. A class
+edition has a sealed file in its place (`nutgraf.sealing`), which gives the same items.
 The key stays in this process: `public` is all that a front end may be sent.
 """
 
@@ -123,13 +124,17 @@ class Mark:
 
 
 def load_quiz(path: Path) -> tuple[Item, ...]:
-    """The items of one YAML file, in its order.
+    """The items of one file, YAML or sealed, in its order.
 
     Raises NutgrafError naming file, item and field when the file does not follow the schema.
     """
     import yaml
 
+    from nutgraf import sealing
+
     try:
+        if path.suffix == sealing.SUFFIX:
+            return sealing.unseal(path.read_bytes(), path.name)
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_unique_keys_loader())
     except OSError as problem:
         raise NutgrafError(
@@ -148,11 +153,20 @@ def load_quiz(path: Path) -> tuple[Item, ...]:
     return items
 
 
+def quiz_files() -> list[Path]:
+    """The files with the kit's items, one a lesson: its YAML or, where there is none, sealed."""
+    from nutgraf.sealing import SUFFIX
+
+    folder = kit_dir("notebooks") / "quizzes"
+    files = {path.stem: path for ending in (SUFFIX, ".yml") for path in folder.glob(f"*{ending}")}
+    return [files[stem] for stem in sorted(files)]
+
+
 @cache
 def all_items() -> dict[str, Item]:
     """Every item of the kit by its id, in the order of the lessons."""
     found: dict[str, Item] = {}
-    for path in sorted((kit_dir("notebooks") / "quizzes").glob("*.yml")):
+    for path in quiz_files():
         for item in load_quiz(path):
             if item.id in found:
                 raise NutgrafError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -13,12 +12,13 @@ import pytest
 import refresh
 
 from nutgraf.folder import as_bytes, editions, learner_edition, prepare
-from nutgraf.quizzes import Item, Part, all_items, mark
+from nutgraf.quizzes import Item, Part, all_items
+from tests.editions.leaks import answered, feedback
 
 # Other metadata could carry a key past everybody who only looks at cells.
 CELL_METADATA = {*refresh.CELL_METADATA}
 PAGE_METADATA = {"kernelspec", "language_info", "nutgraf"}
-LESSON_METADATA = {"minutes", "act", "idea"}
+LESSON_METADATA = {"minutes", "act", "idea", "hints"}
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +40,6 @@ def sources(notebook: dict) -> Iterator[tuple[str, str]]:
         yield cell["cell_type"], "".join(cell["source"])
 
 
-def feedback(item: Item) -> Iterator[str]:
-    """All that the kit says after an answer, and its hints."""
-    yield from (item.says, item.otherwise, *item.hints)
-    yield from (part.says for part in item.parts)
-    yield from (known["says"] for known in item.known)
-
-
 def leaks(notebook: dict, items: Iterable[Item]) -> list[str]:
     """What of the items' keys stands in a notebook, in its cells or anywhere else."""
     everything = " ".join(json.dumps(notebook, ensure_ascii=False).split())
@@ -60,24 +53,8 @@ def leaks(notebook: dict, items: Iterable[Item]) -> list[str]:
                 found.append(f"{item.id}: {words[:60]!r}")
     for kind, source in sources(notebook):
         if kind == "code":
-            found += [f"{name}: answered in a cell" for name in _answered(source, by_id)]
+            found += [f"{name}: answered in a cell" for name in answered(source, by_id)]
     return found
-
-
-def _answered(source: str, items: dict[str, Item]) -> Iterator[str]:
-    """Ids of items for which a cell gives a right answer: `answer("T1", 0)`."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "answer":
-            try:
-                name, given, *_ = [ast.literal_eval(argument) for argument in node.args]
-            except ValueError:
-                continue
-            if name in items and mark(items[name], given).passed:
-                yield name
 
 
 def metadata_beyond(notebook: dict) -> set[str]:
