@@ -295,6 +295,15 @@ def test_a_number_is_read_as_people_write_it(typed, value):
     assert quizzes.read_number(typed) == value
 
 
+@pytest.mark.parametrize(("answer", "tolerance"), [(0.57, 0.015), (0.1, 0.2), (12.0, 2)])
+def test_a_number_at_the_very_edge_of_what_is_accepted_is_right(answer, tolerance):
+    item = quizzes.Item("Z", "99", "number", "?", answer=answer, tolerance=tolerance)
+    edges = [round(answer + tolerance, 6), round(answer - tolerance, 6)]
+    assert [quizzes.mark(item, edge).verdict for edge in edges] == ["right", "right"]
+    beyond = [edges[0] + 0.001, edges[1] - 0.001]
+    assert [quizzes.mark(item, number).verdict for number in beyond] == ["not yet", "not yet"]
+
+
 @given(st.integers(min_value=0, max_value=10**9))
 def test_a_whole_number_is_read_back_with_and_without_separators(number):
     assert quizzes.read_number(str(number)) == number
