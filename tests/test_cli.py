@@ -448,3 +448,90 @@ def test_ctrl_c_ends_it_well(running):
     process = running[0]
     process.send_signal(signal.SIGINT)  # without a terminal to ask in, once is enough
     assert process.wait(30) == 0
+
+
+# --- for teachers ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def exercises_in(here, root) -> Path:
+    """Ana hands in a right answer to E03, Ben the exercise as it was given and a letter."""
+    folder = here / "handed-in"
+    for learner, edition in (("Ana", "exercises/solutions"), ("Ben", "exercises")):
+        (folder / learner).mkdir(parents=True)
+        notebook = root / edition / "E03-a-better-word-list.ipynb"
+        (folder / learner / notebook.name).write_bytes(notebook.read_bytes())
+    (folder / "Ben/letter.ipynb").write_text("Dear teacher", encoding="utf-8")
+    return folder
+
+
+def test_what_was_handed_in_is_sorted_and_what_could_not_be_used_is_told(exercises_in, here, capsys):
+    assert cli.main(["collect", "handed-in", "--out", "sorted"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("2 notebooks of 2 learners, sorted into")
+    assert "letter.ipynb" in said
+    there = sorted(path.parent.name for path in (here / "sorted").glob("*/E03.ipynb"))
+    assert there == ["Ana", "Ben"]
+
+
+def test_a_class_is_graded_with_pages_and_gradebooks(exercises_in, here, capsys):
+    assert cli.main(["grade", "handed-in", "--out", "graded", "--workers", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "1 correct, 1 not attempted" in said
+    rows = (here / "graded/grades.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [row.split(",")[0:6:4] for row in rows[1:]] == [
+        ["Ana", "2"], ["Ana", "1"], ["Ben", "0"], ["Ben", "0"],
+    ]  # fmt: skip
+    assert (here / "graded/feedback/Ben.html").is_file()
+    assert cli.main(["grade", "handed-in", "--out", "graded", "--workers", "1"]) == 0
+    assert "0 to grade" in capsys.readouterr().out
+
+
+def test_exercises_of_the_teachers_own_can_be_graded(exercises_in, here, root, capsys):
+    own = here / "mine"
+    own.mkdir()
+    page = json.loads((root / "exercises/solutions/E03-a-better-word-list.ipynb").read_bytes())
+    for cell in page["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "E03-small":
+            cell["metadata"]["nbgrader"]["points"] = 5
+    (own / "E03-words.ipynb").write_text(json.dumps(page), encoding="utf-8")
+    arguments = ["--out", "graded", "--workers", "1", "--exercises", "mine"]
+    assert cli.main(["grade", "handed-in", *arguments]) == 0
+    assert "Ana,,,,,6" in (here / "graded/gradebook-canvas.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "two"])
+def test_a_wrong_number_of_workers_is_refused(here, capsys, wrong):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["grade", "handed-in", "--out", "graded", f"--workers={wrong}"])
+    assert stopped.value.code == 2
+    assert "no number of workers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["collect", "grade"])
+def test_what_is_not_there_cannot_be_graded(here, capsys, action):
+    assert cli.main([action, "no-such-folder", "--out", "graded"]) == 1
+    assert "no-such-folder" in capsys.readouterr().err
+    assert not (here / "graded").exists()
+
+
+def test_questions_are_written_for_other_systems(here, capsys):
+    assert cli.main(["export-quizzes", "03", "--form", "gift", "--out", "questions"]) == 0
+    assert "GIFT: " in capsys.readouterr().out
+    assert "homeland" in (here / "questions/gift/03-words.gift.txt").read_text(encoding="utf-8")
+    assert not (here / "questions/qti").exists()
+
+
+def test_the_class_edition_is_made_by_one_switch(here, capsys):
+    assert cli.main(["release", "--without-solutions", "--out", "class"]) == 0
+    assert (here / "class.zip").is_file()
+    assert not list((here / "class").rglob("solutions"))
+    assert cli.main(["release", "--without-solutions", "--out", "class"]) == 1
+    assert "not overwritten" in capsys.readouterr().err
+
+
+def test_a_class_edition_gives_no_keys_away(here, capsys, monkeypatch):
+    monkeypatch.setattr("nutgraf.editions.edition", lambda: "class")
+    assert cli.main(["export-quizzes", "--out", "questions"]) == 1
+    assert "is not in a class edition" in capsys.readouterr().err
+    assert not (here / "questions").exists()

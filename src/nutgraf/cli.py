@@ -1,4 +1,7 @@
-"""The command `nutgraf`: make the learner's folder, bring it up to date, open JupyterLab on it."""
+"""The command `nutgraf`: open the lessons, check the set-up, and what teachers do with a class.
+
+Each action reads its arguments here and hands over to one function of the package.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,10 @@ examples:
   {command} class-annotations handed-in
                                for teachers: what the class marked, and a sheet to talk over
   {command} paper                for workshops: a handout to print, and the facilitator's key
+  {command} grade handed-in --out graded
+                               for teachers: test a class's exercises, with a page for each learner
+  {command} collect, release, export-quizzes
+                               more for teachers; each tells more with --help
 
 Run again, it adds what is new and updates the lessons that you did not touch.
 What you changed is never overwritten. For a fresh copy of a lesson, rename yours
@@ -64,13 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status (0 well, 1 a failure, 2 a wrong call)."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if arguments[:1] == ["check"]:
-            return _check(arguments[1:])
-        if arguments[:1] == ["class-annotations"]:
-            return _class_annotations(arguments[1:])
-        if arguments[:1] == ["paper"]:
-            return _paper(arguments[1:])
-        return _open(arguments)
+        action = ACTIONS.get(arguments[0]) if arguments else None
+        return action(arguments[1:]) if action else _open(arguments)
     except NutgrafError as error:
         print(f"{command_name()}: {error}", file=sys.stderr)
         return 1
@@ -83,6 +85,10 @@ def _open(arguments: Sequence[str]) -> int:
     parser.usage = "%(prog)s [FOLDER] [--port N] [--no-browser]\n       %(prog)s check [FOLDER]"
     parser.usage += "\n       %(prog)s class-annotations FOLDER [--article NAME] [--out FILE]"
     parser.usage += "\n       %(prog)s paper [--out FILE]"
+    parser.usage += "\n       %(prog)s collect SOURCE --out FOLDER"
+    parser.usage += "\n       %(prog)s grade SUBMISSIONS --out FOLDER [--workers N] [...]"
+    parser.usage += "\n       %(prog)s release [--without-solutions] --out FOLDER"
+    parser.usage += "\n       %(prog)s export-quizzes [LESSON ...] --out FOLDER"
     parser.epilog = EXAMPLES.format(command=command_name())
     _add_folder(parser)
     parser.add_argument(
@@ -149,10 +155,7 @@ def _class_annotations(arguments: Sequence[str]) -> int:
     collected = classroom.collect(options.folder, article, options.scheme)
     sheet = options.out or f"class-{article.name}.html"
     path = classroom.discussion_sheet(collected, article, sheet)
-    said = f"{classroom.describe(collected, article)}\nSheet: {path.absolute()}"
-    # Learners' names may hold signs that a console does not have.
-    code = sys.stdout.encoding or "utf-8"
-    print(said.encode(code, "replace").decode(code))
+    _say(f"{classroom.describe(collected, article)}\nSheet: {path.absolute()}")
     return 0
 
 
@@ -172,14 +175,162 @@ def _paper(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
 
-    from nutgraf import paper
+    from nutgraf import editions, paper
 
     files, why = paper.write(options.out)
     lines = [f"Wrote {path.absolute()}" for path in files]
+    if editions.edition() == editions.CLASS:
+        lines.append(
+            "The key for the facilitator is made by the full kit: this is a class edition."
+        )
     if why:
         lines.append(f"No PDF: {why}. Open the pages in any browser and print them there.")
     print("\n".join(lines))
     return 0
+
+
+def _collect(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "Sort what a class handed in: one folder a learner, one notebook an exercise.", " collect"
+    )
+    parser.epilog = (
+        "SOURCE is a folder or a zip: one folder or file a learner, or a whole class as\n"
+        "Moodle, Canvas or nbgrader write it. Nothing of it is changed or run. What could not\n"
+        "be used is listed. Run again, it brings the folder up to date."
+    )
+    parser.add_argument("source", metavar="SOURCE", help="what was handed in: a folder or a zip")
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where to put it")
+    options = parser.parse_args(arguments)
+
+    from nutgraf.grading import run, submissions
+
+    source, out = _path(options.source), _path(options.out)
+    collected = submissions.collect(source, out, run.teachers_tests())
+    count = len(collected.submissions)
+    lines = [f"{count} notebooks of {len(collected.learners)} learners, sorted into {out}"]
+    lines += [f"  {problem}" for problem in collected.problems]
+    _say("\n".join(lines))
+    return 0
+
+
+def _grade(arguments: Sequence[str]) -> int:
+    parser = _parser("Test the exercises that a class handed in.", " grade")
+    parser.epilog = (
+        "Writes into FOLDER: class.html (an overview), feedback/ (a page for each learner),\n"
+        "grades.csv, gradebooks for Canvas and Moodle, and results.jsonl. Stopped or run again,\n"
+        "it goes on from there: only what is new or changed is tested. The tests are the kit's\n"
+        "own, whatever a learner's file holds."
+    )
+    parser.add_argument(
+        "submissions", metavar="SUBMISSIONS", help="a folder or a zip, as for collect"
+    )
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where the results go")
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="how many at once (default: one a core)"
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        default="",
+        help="use the Dask cluster at this address, for example tcp://10.0.0.5:8786",
+    )
+    parser.add_argument(
+        "--require-isolation",
+        action="store_true",
+        help="refuse to run learners' code unless every layer of protection works here",
+    )
+    parser.add_argument(
+        "--exercises",
+        metavar="FOLDER",
+        help="your own exercises with solutions and tests (default: those of the kit)",
+    )
+    options = parser.parse_args(arguments)
+
+    from nutgraf.grading import run
+
+    run.grade(
+        _path(options.submissions),
+        _path(options.out),
+        tests=run.teachers_tests(_path(options.exercises)) if options.exercises else None,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        require_isolation=options.require_isolation,
+        say=_say,
+    )
+    return 0
+
+
+def _release(arguments: Sequence[str]) -> int:
+    parser = _parser("Make a copy of the kit to hand out: a folder and a zip.", " release")
+    parser.epilog = (
+        "A learner unpacks the zip and runs start.py. The class edition holds no solutions and\n"
+        "no hidden tests, and the keys of its questions are sealed against a glance; its README\n"
+        "says what that does not protect against. Nothing is overwritten."
+    )
+    parser.add_argument(
+        "--without-solutions", action="store_true", help="the class edition, see below"
+    )
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="a new folder to make")
+    options = parser.parse_args(arguments)
+
+    from nutgraf import editions
+
+    made = editions.release(_path(options.out), solutions=not options.without_solutions)
+    _say(editions.describe(made))
+    return 0
+
+
+def _export_quizzes(arguments: Sequence[str]) -> int:
+    from nutgraf import editions, exchange, quizzes
+
+    forms = ", ".join(exchange.FORMS)
+    parser = _parser(
+        "Write the questions of lessons for Canvas, Moodle and others.", " export-quizzes"
+    )
+    parser.epilog = (
+        "Feedback, hints and images go along; what a format cannot express is listed in a\n"
+        "file beside the others. The files hold the keys: keep them from learners."
+    )
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help="for example 03 (default: every lesson)"
+    )
+    parser.add_argument(
+        "--form",
+        action="append",
+        choices=exchange.FORMS,
+        metavar="FORM",
+        help=f"one of {forms}; may be given again (default: all but qti21)",
+    )
+    parser.add_argument("--out", metavar="FOLDER", required=True, help="where the files go")
+    options = parser.parse_args(arguments)
+
+    editions.need_full_kit("The key of the questions")
+    lessons = options.lessons
+    items = quizzes.pick(*lessons) if lessons else list(quizzes.all_items().values())
+    done = exchange.export(items, _path(options.out), forms=options.form or exchange.DEFAULT_FORMS)
+    _say(exchange.describe(done))
+    return 0
+
+
+ACTIONS = {
+    "check": _check,
+    "class-annotations": _class_annotations,
+    "collect": _collect,
+    "export-quizzes": _export_quizzes,
+    "grade": _grade,
+    "paper": _paper,
+    "release": _release,
+}
+
+
+def _say(text: str) -> None:
+    """Print what may hold signs that a console does not have, such as learners' names."""
+    code = sys.stdout.encoding or "utf-8"
+    print(text.encode(code, "replace").decode(code), flush=True)
+
+
+def _path(named: str) -> Path:
+    return Path(os.path.abspath(Path(named).expanduser()))
 
 
 def describe(report: Report, folder: Path) -> str:
@@ -223,11 +374,17 @@ def _add_folder(parser: argparse.ArgumentParser) -> None:
 def _folder(named: str | None) -> Path:
     """The learner's folder: the one named, the one that the working folder is in, or a new one."""
     if named is not None:
-        return Path(os.path.abspath(Path(named).expanduser()))
+        return _path(named)
     return learner_folder() or Path(FOLDER).absolute()
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) < 65536):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 1024 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 1000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of workers: give 1 or more")
     return int(text)
