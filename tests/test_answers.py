@@ -136,6 +136,44 @@ def test_standing_counts_first_tries_and_confident_errors(learner):
     assert (parts.sum(axis=1) == table["questions"]).all()
 
 
+def test_different_attempts_are_counted_once_and_by_verdict():
+    tries = [("not yet", "a"), ("not yet", "b"), ("not yet", "a"), ("correct", "c")]
+    records = [{"did": "checked", "verdict": verdict, "code": code} for verdict, code in tries]
+    records += [{"did": "hint"}, {"did": "checked", "verdict": "not yet", "code": ["d"]}]
+    assert answers.attempts(records) == ["a", "b", "c"]
+    assert answers.attempts(records, "not yet") == ["a", "b"]
+    assert answers.attempts(records, "correct") == ["c"]
+
+
+def test_the_exercises_are_told_with_attempts_hints_and_solutions(learner):
+    path = answers.answers_file()
+
+    def add(item, did, **more):
+        answers.append(path, item=item, mode="exercise", did=did, **more)
+
+    for code, verdict in (("a", "not yet"), ("b", "correct"), ("c", "not yet")):
+        add("E03", "checked", code=code, verdict=verdict)
+    add("E03", "hint")
+    add("E04", "checked", code="a", verdict="not yet")
+    add("E04", "hint")
+    add("E04", "hint")
+    add("E04", "shown")
+    answers.append(path, item="E05", mode="quiz", did="answered", answer=1)
+    table = answers.exercises(answers.read(path)).set_index("exercise")
+    assert len(table) == 12
+    assert table.loc["E03-a-better-word-list"].tolist() == [3, "correct", 1, ""]
+    assert table.loc["E04-top-words"].tolist() == [1, "not yet", 2, "seen"]
+    assert table.loc["E05-paragraph-spans"].tolist() == [0, "open", 0, ""]
+
+
+def test_attempts_at_exercises_change_nothing_about_the_questions(learner):
+    path = answers.answers_file()
+    before = answers.standing(answers.read(path))
+    answers.append(path, item="E03", mode="exercise", did="checked", verdict="not yet", code="a")
+    assert answers.standing(answers.read(path)).equals(before)
+    assert answers.confident_errors(answers.read(path)) == []
+
+
 def test_every_line_is_plain_json(learner):
     path = answers.answers_file()
     answers.append(path, item="T1", answer="“quoted”\n")

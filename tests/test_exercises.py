@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import calendar
 import copy
+import doctest
 import json
 import re
 import statistics
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
+from io import StringIO
 from itertools import accumulate, chain, combinations, pairwise, takewhile
 from pathlib import Path
 from typing import Any
@@ -27,7 +31,17 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from nutgraf import NutgrafError, agreement, counting, folder, load, samples, tokenizing
+from nutgraf import (
+    NutgrafError,
+    agreement,
+    checking,
+    counting,
+    folder,
+    guard,
+    load,
+    samples,
+    tokenizing,
+)
 from nutgraf.annotating import reference_layer
 from nutgraf.exercises import STUB, NotAttempted, NotYet, attempt, release
 
@@ -74,14 +88,14 @@ def number_of(path: Path) -> str:
 
 
 def verdicts(path: Path, function: Callable | None, capsys: pytest.CaptureFixture) -> list[str]:
-    """Run a notebook from the top; what its contract prints, then the verdict of each test cell.
+    """Run a notebook from the top; what doctest says of the promise, then each test's verdict.
 
     `function` takes the place of the learner's; it makes the same promise in its docstring.
     """
     namespace: dict[str, Any] = {"__name__": "exercise"}
     said = []
     for cell in read(path)["cells"]:
-        if cell["cell_type"] != "code":
+        if cell["cell_type"] != "code" or cell["id"].endswith("-check"):
             continue
         nbgrader = cell["metadata"].get("nbgrader", {})
         capsys.readouterr()
@@ -91,13 +105,38 @@ def verdicts(path: Path, function: Callable | None, capsys: pytest.CaptureFixtur
             print(verdict)
         except Exception as error:
             print(type(error).__name__)
-        if nbgrader.get("solution") and function:
+        if nbgrader.get("solution"):
             name = ast.parse(source(cell)).body[-1].name
-            function.__doc__ = namespace[name].__doc__
-            namespace[name] = function
-        if nbgrader.get("grade") or "doctest" in source(cell):
+            if function:
+                function.__doc__ = namespace[name].__doc__
+                namespace[name] = function
+            doctest.run_docstring_examples(namespace[name], namespace, name=name)
+            said.append(capsys.readouterr().out)
+        if nbgrader.get("grade"):
             said.append(capsys.readouterr().out)
     return said
+
+
+@cache
+def given_in(number: str) -> dict[str, Any]:
+    """The names that a learner has who ran the cells above the function."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    with redirect_stdout(StringIO()):
+        for given_cell in checking.exercise(number).before:
+            exec(given_cell.source, names)
+    return names
+
+
+def checked(number: str, function: Callable | None) -> checking.Finding:
+    """What `check` finds out about a function in a learner's notebook; None is the stub."""
+    names = dict(given_in(number))
+    name = checking.exercise(number).function
+    if function is None:
+        (stub,) = graded(read(next(tool.EXERCISES.glob(f"{number}-*.ipynb"))), "solution")
+        exec(source(stub), names)
+    else:
+        names[name] = function
+    return checking.check(number, names)
 
 
 def passed(said: list[str]) -> bool:
@@ -1086,6 +1125,175 @@ def test_a_wrong_solution_meets_a_question_that_fits(number, function, question,
     assert question in first
 
 
+# --- the same attempts, checked in the notebook --------------------------------------------
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_check_says_that_the_stub_is_not_attempted(number):
+    assert checked(number, None).verdict == checking.NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_check_says_that_the_solution_is_correct(number):
+    names = dict(given_in(number))
+    exec(checking.solution(number), names)
+
+    assert checking.check(number, names).verdict == checking.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("number", "function"),
+    [(number, function) for number, functions in RIGHT.items() for function in functions],
+)
+def test_check_says_that_another_right_solution_is_correct(number, function):
+    assert checked(number, function).verdict == checking.CORRECT
+
+
+@pytest.mark.parametrize(("number", "function", "question"), WRONG)
+def test_check_agrees_with_what_the_learner_can_read(number, function, question, capsys):
+    promise, *tests = verdicts(next(tool.EXERCISES.glob(f"{number}-*.ipynb")), function, capsys)
+    finding = checked(number, function)
+
+    if passed([promise, *tests]):
+        assert finding.verdict == checking.CORRECT
+    else:
+        assert finding.verdict == checking.NOT_YET
+        assert "?" in finding.says[-1][1]
+
+
+# Mistakes that only a test on a hidden text finds: how many of each exercise's list.
+HIDDEN_ONLY = {
+    **{"E03": 1, "E04": 5, "E07": 2, "E08": 3, "E09": 7},
+    **{"E10": 1, "E11": 4, "E12": 2},
+}
+
+
+def test_most_mistakes_are_found_by_what_the_learner_can_read():
+    missed = Counter(
+        number
+        for number, function, _ in WRONG
+        if checked(number, function).verdict == checking.CORRECT
+    )
+
+    assert missed == HIDDEN_ONLY
+
+
+def equal_to_everything(*given):
+    class Equal:
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    return Equal()
+
+
+def cannot_be_shown(*given):
+    class Unseen(list):
+        def __repr__(self):
+            raise RuntimeError
+
+    return Unseen()
+
+
+def leave(*given):
+    sys.exit()
+
+
+def close_the_page(*given):
+    sys.stdout.close()
+
+
+def replace_len(*given):
+    vars(sys.modules["builtins"])["len"] = None
+
+
+def never_end(*given):
+    while True:
+        try:
+            print(given)
+        except BaseException:
+            continue
+
+
+HOSTILE = [equal_to_everything, cannot_be_shown, leave, close_the_page, replace_len, never_end]
+
+
+@pytest.mark.parametrize("number", RIGHT)
+@pytest.mark.parametrize("function", HOSTILE)
+def test_check_is_calm_about_a_hostile_function(number, function, monkeypatch):
+    monkeypatch.setattr(guard, "SECONDS", 0.1)
+    finding = checked(number, function)
+
+    assert finding.verdict == checking.NOT_YET
+    assert "?" in "".join(words for _, words in finding.says)
+
+
+# --- what else the exercises promise -------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_an_exercise_has_three_hints_and_each_is_a_step(number, by_number):
+    hints = read(by_number[number])["metadata"]["nutgraf"]["hints"]
+
+    assert checking.exercise(number).hints == tuple(hints)
+    assert len(set(hints)) == 3
+    assert [hint for hint in hints if not 8 <= len(hint.split()) <= 50] == []
+    assert hints[0].endswith("?")
+
+
+def leaking_hints(hints: list[str], lines: list[str]) -> list[str]:
+    """Hints that hold a line of a solution, or the longer half of one; spaces do not count."""
+
+    def squeezed(text: str) -> str:
+        return "".join(text.split()).strip(",:")
+
+    parts = [part for line in lines for part in (line, *line.split(" = ")[1:])]
+    parts = [squeezed(part.removeprefix("return ")) for part in parts]
+    return [
+        hint for hint in hints if any(len(part) > 8 and part in squeezed(hint) for part in parts)
+    ]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_no_hint_holds_a_line_of_the_solution(path: Path):
+    notebook = read(path)
+
+    assert (
+        leaking_hints(notebook["metadata"]["nutgraf"]["hints"], regions(notebook, "SOLUTION")) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "hint", ["Write return spans[ : n ] there.", "Take `re.sub(' +', ' ', t)`."]
+)
+def test_a_hint_that_holds_a_line_is_found(hint):
+    assert leaking_hints([hint], ["return spans[:n]", "t = re.sub(' +', ' ', t)"]) == [hint]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_hints_keep_the_words_and_the_style_of_the_lessons(path: Path):
+    text = " ".join(read(path)["metadata"]["nutgraf"]["hints"])
+    said = [word for word in checks.FORBIDDEN_WORDS if re.search(rf"\b(?:{word})\b", text, re.I)]
+
+    assert said == []
+    assert "!" not in text.replace("! or", "").replace("(?:", "")
+
+
+@pytest.mark.parametrize("path", BOTH, ids=name_of)
+def test_one_cell_after_the_stub_checks_everything(path: Path):
+    cells = read(path)["cells"]
+    (place,) = [i for i, c in enumerate(cells) if c["metadata"].get("nbgrader", {}).get("solution")]
+    number = number_of(path)
+
+    assert cells[place + 1]["id"] == f"{number}-check"
+    assert source(cells[place + 1]).splitlines()[1:] == [
+        "from nutgraf import check",
+        "",
+        f'check("{number}")',
+    ]
+
+
 @pytest.mark.parametrize("number", RIGHT)
 def test_a_function_that_gives_nothing_back_meets_a_question(number, by_number, capsys):
     _, small, _ = verdicts(by_number[number], lambda *given: None, capsys)
@@ -1368,7 +1576,7 @@ def test_cells_that_a_learner_reads_are_short(path: Path):
 def test_an_exercise_has_its_parts_in_order(path: Path):
     notebook = read(path)
     ids = [cell["id"] for cell in notebook["cells"]]
-    parts = ["title", "example", "yours", "promise", "contract", "tests", "small", "article"]
+    parts = ["title", "example", "yours", "check", "tests", "small", "article"]
     wanted = [f"{number_of(path)}-{part}" for part in parts]
 
     assert [name for name in ids if name in wanted] == wanted
@@ -1455,7 +1663,7 @@ def outputs(notebook: nbformat.NotebookNode) -> dict[str, list]:
 def test_a_solution_runs_in_jupyter(by_number):
     shown = outputs(kernel_run(by_number["E03"]))
 
-    assert shown["E03-contract"] == []
+    assert "✓ E03: Correct." in shown["E03-check"][-1].data["text/plain"]
     assert shown["E03-small"][0].text == "E03, small texts: correct.\n"
     assert shown["E03-article"][0].text.startswith("E03, the article: correct.\n430 words")
 
@@ -1465,6 +1673,7 @@ def test_an_untouched_exercise_shows_no_red_box_in_jupyter():
 
     kinds = {output.output_type for several in shown.values() for output in several}
     assert "error" not in kinds
+    assert "– E03: Not attempted yet." in shown["E03-check"][-1].data["text/plain"]
     assert [output.name for output in shown["E03-small"]] == ["stdout"]
     assert shown["E03-small"][0].text.startswith("E03, small texts: not attempted yet.\n")
 
@@ -1677,6 +1886,38 @@ def test_release_keeps_what_is_outside_a_region(before, secret, indent):
 
     wanted = "\n".join([*before, *(f"{indent}{line}" for line in STUB), "after"])
     assert released(text, **SOLUTION) == wanted
+
+
+@given(
+    lines=st.lists(st.text(alphabet="abc #=\"'\t", max_size=12), max_size=8),
+    metadata=st.sampled_from([TEST, {}]),
+    kind=st.sampled_from(["code", "markdown", "raw"]),
+)
+def test_a_cell_without_a_marker_is_left_as_it_is(lines, metadata, kind):
+    text = "\n".join(lines)
+
+    assert released(text, kind, **metadata) == text
+
+
+@given(
+    parts=st.lists(st.sampled_from(["y = 2", "", "  z", "# a note"]), min_size=1, max_size=4),
+    regions=st.integers(1, 3),
+)
+def test_a_source_as_text_and_as_lines_gives_the_same_edition(parts, regions):
+    text = "\n".join([*parts, *[BEGIN, "secret", END, *parts] * regions])
+    as_lines = cell("", **SOLUTION) | {"source": text.splitlines(keepends=True)}
+    (made,) = release(notebook_of(as_lines), "E00.ipynb")["cells"]
+
+    assert "".join(made["source"]) == released(text, **SOLUTION)
+    assert released(text, **SOLUTION).count(STUB[1]) == regions
+    assert "secret" not in released(text, **SOLUTION)
+
+
+@given(hints=st.lists(st.text(max_size=30), max_size=4))
+def test_hints_stay_in_the_edition_and_nothing_else_unknown_does(hints):
+    notebook = notebook_of(cell("1")) | {"metadata": {"nutgraf": {"hints": hints}, "secret": 1}}
+
+    assert release(notebook)["metadata"] == {"nutgraf": {"hints": hints}}
 
 
 # --- the tool ------------------------------------------------------------------------------

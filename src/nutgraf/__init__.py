@@ -13,11 +13,14 @@ _HOMES = {
     "Article": "nutgraf.article",
     "NutgrafError": "nutgraf.errors",
     "answer": "nutgraf.widgets.quiz",
+    "check": "nutgraf.widgets.exercise",
+    "hint": "nutgraf.widgets.exercise",
     "load": "nutgraf.article",
     "predict": "nutgraf.widgets.quiz",
     "progress": "nutgraf.widgets.progress",
     "quiz": "nutgraf.widgets.quiz",
     "recheck": "nutgraf.widgets.quiz",
+    "solution": "nutgraf.widgets.exercise",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the names of _HOMES are strings

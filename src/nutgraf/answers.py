@@ -2,8 +2,10 @@
 
 Each line is a JSON object: `item`, `did` ("answered", "hint", "compared" or "shown"), `mode`
 ("quiz", "predict" or "recheck"), `at` (UTC), and for an answer `answer`, `sure`, `verdict`. The
-summary bench (`mode` "bench") adds what was "picked" or "wrote", with its budget and text. The
-first line holds a random number that fixes the order in which this learner sees options.
+summary bench (`mode` "bench") adds what was "picked" or "wrote", with its budget and text. For an
+exercise (`mode` "exercise") an attempt was "checked", with its `verdict` ("correct" or "not yet")
+and `code`, a fingerprint: no line of the learner's code is kept. A solution was "shown".
+The first line holds a random number that fixes the order in which this learner sees options.
 No name is asked for, and nothing leaves the machine.
 """
 
@@ -16,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from nutgraf.paths import learner_folder
+from nutgraf.paths import kit_dir, learner_folder
 
 FILE = "my-answers.jsonl"
 READING_EDITION = "reading edition"
@@ -109,6 +111,21 @@ def confident_errors(records: list[dict[str, Any]]) -> list[str]:
     return list(open_errors)
 
 
+def attempts(records: list[dict[str, Any]], *verdicts: str) -> list[str]:
+    """Fingerprints of the different attempts at an exercise that ended in one of `verdicts`.
+
+    records: of this exercise, as `of_item` gives them. Without verdicts all attempts are listed.
+    """
+    codes = [
+        record["code"]
+        for record in records
+        if record.get("did") == "checked"
+        and isinstance(record.get("code"), str)
+        and (not verdicts or record.get("verdict") in verdicts)
+    ]
+    return list(dict.fromkeys(codes))
+
+
 def standing(records: list[dict[str, Any]]) -> Any:
     """Where a learner stands: a pandas table, one row a lesson.
 
@@ -141,6 +158,32 @@ def standing(records: list[dict[str, Any]]) -> Any:
             not passed and record.get("sure") == "certain" for passed, record in tries[:1]
         )
     return pd.DataFrame([{"lesson": lesson, **row} for lesson, row in rows.items()])
+
+
+def exercises(records: list[dict[str, Any]]) -> Any:
+    """Where a learner stands with the exercises: a pandas table, one row an exercise.
+
+    Columns: exercise (its file's name), attempts (different ones), verdict ("correct" once an
+    attempt was, else "not yet", or "open" without one), hints (seen), solution ("seen" or "").
+    """
+    import pandas as pd
+
+    rows = []
+    for path in sorted(kit_dir("exercises").glob("E*.ipynb")):
+        mine = of_item(records, path.name[:3], "exercise")
+        did = [record.get("did") for record in mine]
+        tried = attempts(mine)
+        verdict = "correct" if attempts(mine, "correct") else "not yet" if tried else "open"
+        rows.append(
+            {
+                "exercise": path.stem,
+                "attempts": len(tried),
+                "verdict": verdict,
+                "hints": did.count("hint"),
+                "solution": "seen" if "shown" in did else "",
+            }
+        )
+    return pd.DataFrame(rows, columns=["exercise", "attempts", "verdict", "hints", "solution"])
 
 
 _COUNTS = ("questions", "right", "not_yet", "guessed", "open", "first_try", "sure_but_wrong")

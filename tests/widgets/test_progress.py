@@ -31,6 +31,18 @@ def test_progress_shows_table_plot_and_button(answered, capsys):
     assert "Delete all my answers" in said
 
 
+def test_exercises_are_shown_once_one_was_begun(answered, capsys):
+    progress.progress()
+    assert "E03" not in capsys.readouterr().out
+    answers.append(
+        answered, item="E03", mode="exercise", did="checked", verdict="correct", code="a"
+    )
+    progress.progress()
+    said = capsys.readouterr().out
+    assert "E03-a-better-word-list" in said
+    assert "Of 12 exercises you have solved 1; 0 you have begun, and 11 are open." in said
+
+
 def press(box, words: str) -> None:
     (button,) = [b for b in box.children if getattr(b, "description", "").startswith(words)]
     button.click()

@@ -1,10 +1,11 @@
-"""Where a learner stands, as a table and a plot, and a button that deletes it all."""
+"""Where a learner stands, as tables and a plot, and a button that deletes it all."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nutgraf import answers
+from nutgraf.widgets.quiz import Readable
 
 HEADINGS = {
     "lesson": "lesson",
@@ -25,14 +26,32 @@ BARS = (
 
 
 def progress() -> None:
-    """Show the learner's standing, lesson by lesson, and offer to delete every answer."""
+    """Show the learner's standing, lesson by lesson, and offer to delete every answer.
+
+    The exercises are shown as soon as one of them was begun.
+    """
     from IPython.display import display
 
     path = answers.answers_file()
-    table = answers.standing(answers.read(path))
+    records = answers.read(path)
+    table = answers.standing(records)
     display(table.rename(columns=HEADINGS).set_index("lesson"))
     display(plot(table))
+    if any(record.get("mode") == "exercise" for record in records):
+        exercises = answers.exercises(records)
+        display(exercises.set_index("exercise"))
+        display(Readable(exercises_in_words(exercises)))
     display(delete_button(path))
+
+
+def exercises_in_words(table: Any) -> str:
+    """What the table of the exercises tells, in a sentence."""
+    counts = table["verdict"].value_counts()
+    correct, not_yet, untried = (int(counts.get(v, 0)) for v in ("correct", "not yet", "open"))
+    return (
+        f"Of {len(table)} exercises you have solved {correct}; {not_yet} you have begun, and "
+        f"{untried} are open."
+    )
 
 
 def in_words(table: Any) -> str:
