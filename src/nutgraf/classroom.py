@@ -14,7 +14,6 @@ import math
 import os
 import re
 import stat
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,16 @@ from nutgraf.annotating import (
 )
 from nutgraf.drawing import Drawing
 from nutgraf.errors import NutgrafError
+from nutgraf.incoming import (
+    Parts,
+    hidden,
+    made_by_platform,
+    natural,
+    person,
+    shown,
+    unfit,
+    without_copy,
+)
 from nutgraf.journal import read_journal
 
 if TYPE_CHECKING:
@@ -51,8 +60,6 @@ if TYPE_CHECKING:
     from nutgraf.article import Article
 
 Span = tuple[int, int]
-Parts = tuple[str, ...]
-"""A file's place in the folder: the folders it lies in, and its name."""
 
 LARGEST = 5_000_000
 """The most bytes a learner's file may have; sixty marks take some forty thousand."""
@@ -66,8 +73,6 @@ layer. Beyond it somebody is trying something."""
 MOST_ON_A_WORD = 10
 """The most marks with one label that a learner may lay over one another. What pairs of learners
 have in common would take minutes to count where hundreds are nested."""
-
-DEEPEST = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +165,7 @@ def collect(
         raise NutgrafError(_nothing(folder, article, rows))
     for entry in entries:
         rows += entry.rows
-    order = sorted(range(len(rows)), key=lambda n: (_natural(rows[n]["file"]), n))
+    order = sorted(range(len(rows)), key=lambda n: (natural(rows[n]["file"]), n))
     return Class(
         article=article.name,
         sha256=text_sha256(article),
@@ -186,13 +191,9 @@ def _nothing(folder: Path, article: Article, rows: list[dict[str, str]]) -> str:
 def _row(
     parts: Parts | str, done: str, why: str, *, learner: str = "", label: str = "", quote: str = ""
 ) -> dict[str, str]:
-    file = parts if isinstance(parts, str) else _place(parts)
+    file = parts if isinstance(parts, str) else shown(parts)
     row = {"file": file, "learner": learner, "done": done, "label": label, "quote": quote}
     return {key: formats.plain(value) for key, value in (row | {"why": why}).items()}
-
-
-def _place(parts: Parts) -> str:
-    return "/".join(formats.plain(part) for part in parts)
 
 
 def _table(rows: Sequence[Mapping[str, Any] | Sequence], columns: list[str]) -> pd.DataFrame:
@@ -202,15 +203,8 @@ def _table(rows: Sequence[Mapping[str, Any] | Sequence], columns: list[str]) -> 
     return table if len(table) else table.astype("str")
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """A key that puts 2 before 10."""
-    pieces = re.split(r"([0-9]{1,15})", text.casefold())
-    return [(0, int(one), "") if n % 2 else (1, 0, one) for n, one in enumerate(pieces)]
-
-
 # Files
 
-_SYSTEM = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 # What else lies in a learner's folder, when the whole of it was handed in.
 _NO_MARKS = re.compile(r"my-answers\.jsonl|.*\.ipynb", re.IGNORECASE)
 _ARCHIVES = {
@@ -252,8 +246,8 @@ def _walk(folder: Path, rows: list[dict[str, str]]) -> list[Parts]:
             continue
         for entry in entries:
             parts = (*inside, entry.name)
-            problem = _unfit(entry, parts)
-            if not problem and (entry.name.startswith(".") or entry.name in _SYSTEM):
+            problem = unfit(entry, parts)
+            if not problem and hidden(entry.name):
                 continue
             if not problem and _NO_MARKS.fullmatch(entry.name):
                 continue
@@ -269,23 +263,7 @@ def _walk(folder: Path, rows: list[dict[str, str]]) -> list[Parts]:
                 waiting.append(parts)
             else:
                 files.append(parts)
-    return sorted(files, key=lambda parts: (_natural("/".join(parts)), parts))
-
-
-def _unfit(entry: os.DirEntry, parts: Parts) -> str:
-    """Why a file or folder is not to be opened, from its name and kind; or ""."""
-    strange = "\\" in entry.name or any(
-        unicodedata.category(sign) in ("Cc", "Cs") for sign in entry.name
-    )
-    if strange:
-        return "its name is a path, or holds signs that are none. Rename it."
-    if entry.is_symlink() or getattr(entry, "is_junction", bool)():
-        return "it is a link, and links are not followed. Put the file itself here."
-    if entry.is_dir(follow_symlinks=False):
-        return "it lies too deep in folders. Move it up." if len(parts) > DEEPEST else ""
-    if not entry.is_file(follow_symlinks=False):
-        return "it is no ordinary file, and was not opened."
-    return ""
+    return sorted(files, key=lambda parts: (natural("/".join(parts)), parts))
 
 
 def _content(path: Path) -> bytes:
@@ -340,7 +318,7 @@ class _Reader:
             raise NutgrafError(
                 f"more than {MOST_ON_A_WORD} of its marks with {label!r} lie over one another."
             )
-        entry.layer = replace(entry.layer, origin=_place(parts))
+        entry.layer = replace(entry.layer, origin=shown(parts))
         return entry
 
     def _journal(self, path: Path, parts: Parts, data: bytes) -> _Entry:
@@ -481,15 +459,8 @@ def _latest(times: Iterable[str]) -> datetime | None:
 
 # Names
 
-_PLATFORMS = (
-    re.compile(r"(?P<who>.+?)_\d+_assignsubmission_[a-z]+_?.*"),  # Moodle
-    re.compile(r".+?_(?P<who>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_.*)?"),  # Blackboard
-    re.compile(r"\d+-\d+ - (?P<who>.+?) - \w+\.? \d{1,2}, \d{4} \d{3,4} [AP]M(?: - .*)?"),  # D2L
-    re.compile(r"(?P<who>[^_]+)_(?:LATE_)?\d+_\d+_.*"),  # Canvas
-)
 _TOOLS = {"my-marks", "my-nutgraf", "nutgraf", "marks", "annotations", "annotation", "export"}
 _TOOLS |= {"layer", "submissions", "uploads", "notebooks", "data", "project", "result"}
-_COPY = re.compile(r"(?i)\s*(\(\d{1,3}\)|[-_ ]+copy(?:[ -]?\d{1,3})?|[-_ ]+kopie)$")
 
 
 def _name(entries: list[_Entry], article: Article) -> None:
@@ -515,17 +486,16 @@ def _name(entries: list[_Entry], article: Article) -> None:
     for entry in entries:
         where, name = chosen.get(entry.parts, ((), ""))
         if where and len(homes[name]) > 1:  # the same name in two groups: two people
-            name = f"{name} ({_person(where[-1])})"
-        inside = _person(entry.layer.annotator)
-        entry.learner = name or (f"annotator {inside[:8]}" if inside else _place(entry.parts))
+            name = f"{name} ({person(where[-1])})"
+        inside = person(entry.layer.annotator)
+        entry.learner = name or (f"annotator {inside[:8]}" if inside else shown(entry.parts))
 
 
 def _of_file(name: str, slug: str) -> tuple[str, bool]:
     """The learner in a file's name ("": there is none), and whether it is surely a learner's."""
-    stem = _COPY.sub("", Path(name).stem)
-    for pattern in _PLATFORMS:
-        if found := pattern.fullmatch(stem):
-            return _person(found["who"]), True
+    stem = without_copy(Path(name).stem)
+    if made := made_by_platform(stem):
+        return made.name, True
     kit = re.search(r"(?i)my-marks", stem)
     if not kit:
         return _unless_a_tools(stem, slug), False
@@ -539,21 +509,14 @@ def _of_file(name: str, slug: str) -> tuple[str, bool]:
 
 
 def _of_folder(name: str, slug: str) -> str:
-    for pattern in _PLATFORMS:
-        if found := pattern.fullmatch(name.rstrip("_")) or pattern.fullmatch(name):
-            return _person(found["who"])
+    if made := made_by_platform(name):
+        return made.name
     return _unless_a_tools(name, slug)
 
 
 def _unless_a_tools(name: str, slug: str) -> str:
     name = name.strip("-_ .")
-    return "" if name.casefold() in _TOOLS | {slug.casefold()} else _person(name)
-
-
-def _person(name: str) -> str:
-    """A name on one line, composed, so that the same name is the same on every system."""
-    whole = unicodedata.normalize("NFC", formats.plain(name))
-    return " ".join(whole.split())[:60].strip()
+    return "" if name.casefold() in _TOOLS | {slug.casefold()} else person(name)
 
 
 def _chosen(entries: list[_Entry], rows: list[dict[str, str]]) -> dict[str, Layer]:
@@ -564,25 +527,25 @@ def _chosen(entries: list[_Entry], rows: list[dict[str, str]]) -> dict[str, Laye
         other = first.setdefault(entry.digest, entry)
         if other is not entry:
             whose = "" if other.learner == entry.learner else f", of {other.learner}"
-            why = f"the same content as {_place(other.parts)}{whose}; it counts once."
+            why = f"the same content as {shown(other.parts)}{whose}; it counts once."
             rows.append(_row(entry.parts, "duplicate", why, learner=entry.learner))
             entry.rows.clear()
             continue
         files.setdefault(entry.learner, []).append(entry)
     layers: dict[str, Layer] = {}
     numbers: dict[str, _Entry] = {}
-    for learner in sorted(files, key=lambda name: (_natural(name), name)):
+    for learner in sorted(files, key=lambda name: (natural(name), name)):
         *others, best = sorted(files[learner], key=_age)
         for entry in others:
-            why = f"{_place(best.parts)} is taken, in which something was done last."
+            why = f"{shown(best.parts)} is taken, in which something was done last."
             if best.newest == entry.newest:
-                why = f"{_place(best.parts)} is taken; nothing says which of the two is newer."
+                why = f"{shown(best.parts)} is taken; nothing says which of the two is newer."
             rows.append(_row(entry.parts, "duplicate", why, learner=learner))
             entry.rows.clear()
         for row in best.rows:
             row["learner"] = learner
         if best.number and (other := numbers.setdefault(best.number, best)) is not best:
-            why = f"it began as the same journal as {_place(other.parts)}. Ask who made the marks."
+            why = f"it began as the same journal as {shown(other.parts)}. Ask who made the marks."
             best.rows.append(_row(best.parts, "look", why, learner=learner))
         layers[learner] = replace(best.layer, annotator=learner)
     return layers
@@ -590,7 +553,7 @@ def _chosen(entries: list[_Entry], rows: list[dict[str, str]]) -> dict[str, Laye
 
 def _age(entry: _Entry) -> tuple:
     newest = entry.newest or datetime.min.replace(tzinfo=UTC)
-    return newest, bool(entry.number), _natural(_place(entry.parts)), entry.parts
+    return newest, bool(entry.number), natural(shown(entry.parts)), entry.parts
 
 
 # --- tables ----------------------------------------------------------------------------------
