@@ -465,7 +465,9 @@ def exercises_in(here, root) -> Path:
     return folder
 
 
-def test_what_was_handed_in_is_sorted_and_what_could_not_be_used_is_told(exercises_in, here, capsys):
+def test_what_was_handed_in_is_sorted_and_what_could_not_be_used_is_told(
+    exercises_in, here, capsys
+):
     assert cli.main(["collect", "handed-in", "--out", "sorted"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("2 notebooks of 2 learners, sorted into")

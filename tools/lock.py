@@ -16,7 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HEADER = "# Made from pyproject.toml by: python tools/lock.py\n"
 CONSTRAINTS = "argon2-cffi-bindings<26\n"  # 26 has no wheel for Macs with an Intel processor
-PURE = ("breadability", "docopt", "pygiftparser", "rouge-score", "yattag")  # sources only, without a line to compile
+PURE = (
+    "breadability",
+    "docopt",
+    "pygiftparser",
+    "rouge-score",
+    "yattag",
+)  # sources only, without a line to compile
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = (
     "x86_64-unknown-linux-gnu",
