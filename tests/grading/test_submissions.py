@@ -606,6 +606,15 @@ def test_a_folder_without_a_table_is_no_collection(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.parametrize("content", ['{"nutgraf": "collection"}', "{", None])
+def test_a_file_named_as_the_table_is_hides_nobody(content, source, tmp_path):
+    collect(source, tmp_path / "other", EXERCISES)
+    whole = (tmp_path / "other/collected.json").read_text(encoding="utf-8")
+    (source / "collected.json").write_text(content or whole.replace("Ann", "Eve"))
+    assert not is_collection(source)
+    assert {one.key for one in collect(source, tmp_path / "out", EXERCISES).learners} >= {"Ann"}
+
+
 DAMAGE: dict[str, Callable[[dict], object]] = {
     "something else": lambda d: d.update(nutgraf="journal"),
     "a list": lambda d: d.update(learners={}, submissions=[1]),

@@ -99,12 +99,18 @@ class Collected:
 
 
 def is_collection(folder: Path) -> bool:
-    """Whether `collect` wrote this folder."""
+    """Whether `collect` wrote this folder.
+
+    It did not when something lies there that the table does not name: among what a class drops
+    into one folder, somebody's file could be called as the table is, and hide all others.
+    """
+    folder = Path(folder)
     try:
-        data = json.loads((Path(folder) / FILE).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        known = _Table.read(folder).learners
+        there = [name for name in others_in(folder) if not name.startswith(_STAGING)]
+    except (NutgrafError, OSError):
         return False
-    return isinstance(data, dict) and data.get("nutgraf") == "collection"
+    return set(there) <= {FILE, *known}
 
 
 def read(folder: Path) -> Collected:
