@@ -7,8 +7,10 @@ import calendar
 import copy
 import doctest
 import json
+import os
 import re
 import statistics
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -1964,3 +1966,18 @@ def test_the_check_names_what_differs_and_changes_nothing(kit: Path, change, say
     assert tool.main(["--check"], kit) == 1
     assert says in capsys.readouterr().err
     assert {path: path.read_bytes() for path in kit.rglob("*.ipynb")} == before
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "from nutgraf.exercises import attempt\nwith attempt('E06'): ",
+        "from nutgraf.checking import check\ncheck('E06', {})\n",
+        "from nutgraf import tokenizing\ntokenizing.sentence_spans('A. B.', 'punkt, whole text')\n",
+    ],
+)
+def test_nltks_own_splitter_is_at_hand_before_anything_was_loaded(first, tmp_path):
+    code = f"{first}import nltk; assert len(nltk.sent_tokenize('It rained. We left.')) == 2"
+    clean = {name: value for name, value in os.environ.items() if name != "NLTK_DATA"}
+    clean |= {"HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=clean)

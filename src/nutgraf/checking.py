@@ -16,6 +16,7 @@ import json
 import linecache
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from nutgraf import explaining, guard
 from nutgraf.errors import NutgrafError
 from nutgraf.exercises import NotAttempted, NotYet, quietly
 from nutgraf.explaining import call_in_words, meaning, short, words_of
+from nutgraf.offline import use_offline_nltk
 from nutgraf.paths import kit_dir
 
 CORRECT, NOT_YET, NOT_ATTEMPTED = "correct", "not yet", "not attempted"
@@ -245,6 +247,8 @@ def check(name: str, namespace: dict[str, Any]) -> Finding:
     is added to `namespace`. Raises NutgrafError if there is no such exercise, and
     KeyboardInterrupt if somebody presses Stop.
     """
+    with suppress(NutgrafError):  # NLTK's own splitters are a right way, too
+        use_offline_nltk()
     return _Check(exercise(name), namespace).finding()
 
 

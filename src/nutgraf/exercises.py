@@ -11,10 +11,11 @@ import copy
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from nutgraf.errors import NutgrafError
+from nutgraf.offline import use_offline_nltk
 
 # --------------------------------------------------------------------------------------
 # An attempt
@@ -39,8 +40,11 @@ def attempt(name: str) -> Iterator[None]:
     Correct prints a line. A failed assert raises `NotYet` with its message; a stub that raises
     NotImplementedError, or a function that was not run, raises `NotAttempted`. Jupyter shows these
     two as a line of plain text, and the cell still counts as failed, for nbgrader too. An error
-    inside the learner's function passes through, since its traceback shows where it is.
+    inside the learner's function passes through, since its traceback shows where it is. NLTK's own
+    splitters work inside: a solution may use them, though it loads nothing of the kit.
     """
+    with suppress(NutgrafError):  # without a folder to write to, NLTK says itself what it lacks
+        use_offline_nltk()
     try:
         yield
     except NotImplementedError as stub:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from nutgraf.errors import NutgrafError
-from nutgraf.offline import english_model
+from nutgraf.offline import english_model, use_offline_nltk
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,8 @@ def _punkt() -> Any:
     context = re.compile(variables._period_context_fmt % parts, re.VERBOSE)
     words = re.compile(variables._word_tokenize_fmt % parts, re.VERBOSE)
 
+    with suppress(NutgrafError):  # whoever splits with Punkt here may ask NLTK for the same next
+        use_offline_nltk()
     english, parameters = english_model(), PunktParameters()
     parameters.abbrev_types = set(english.abbrev_types)
     parameters.collocations = set(english.collocations)
