@@ -8,6 +8,7 @@ import io
 import itertools
 import linecache
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -248,19 +249,49 @@ def test_a_flood_is_counted(soon):
     assert finding.says[-1][1].endswith(" more lines")
 
 
-def test_imports_of_a_test_take_none_of_the_learners_time(soon, monkeypatch):
-    # E12's test reads layers of marks before its first call; that may take longer than is allowed.
-    run = guard.run
-    slow = []
+def made_up(*cells: str) -> checking.Exercise:
+    """An exercise `E00` that asks for `f`, with these cells after it; the last is its test."""
+    stub = 'def f(number):\n    """>>> f(1)\n    2\n    """\n    raise NotImplementedError'
+    sources = [("stub", stub, {"solution": True}), ("check", 'check("E00")', {})]
+    sources += [(f"given{place}", source, {}) for place, source in enumerate(cells[:-1])]
+    sources += [("test", cells[-1], {"grade": True})]
+    page = [
+        {"cell_type": "code", "id": f"E00-{i}", "source": s, "metadata": {"nbgrader": marks}}
+        for i, s, marks in sources
+    ]
+    return checking.parse("E00", {"cells": page, "metadata": {}}, "E00.ipynb")
 
-    def note(action, seconds=None):
-        slow.append(seconds)
-        return run(action, seconds)
 
-    monkeypatch.setattr(guard, "run", note)
-    found(function("return 0.0", head="def kappa(a, b):"), name="E12")
-    assert set(slow) <= {None, 2.0, 60.0}
-    assert 60.0 in slow
+def test_what_a_test_loads_takes_none_of_the_learners_time(soon, monkeypatch):
+    waits = "import sys, time\nif 'slow' not in sys.modules:\n    time.sleep(0.6)"
+    load = f"{waits}\n    sys.modules['slow'] = sys\nassert f(1) == 2"
+    monkeypatch.setattr(checking, "exercise", lambda name: made_up(load))
+    monkeypatch.delitem(sys.modules, "slow", raising=False)
+    finding = checking.check("E00", notebook("def f(number): return number + 1"))
+    sys.modules.pop("slow")
+    assert finding.verdict == CORRECT
+
+
+def test_loading_calls_no_function_of_the_learner(soon, monkeypatch):
+    monkeypatch.setattr(checking, "_WARM_UP", 5.0)
+    monkeypatch.setattr(checking, "exercise", lambda name: made_up("assert f(2) == 3"))
+    source = "def f(number):\n    while number > 1: pass\n    return number + 1"
+    began = time.monotonic()
+    finding = checking.check("E00", notebook(source))
+    assert time.monotonic() - began < 4
+    assert "After 0.3 seconds this call had not ended:\nf(2)" in said(finding)
+
+
+def test_a_given_cell_between_function_and_test_is_the_kits_own(monkeypatch):
+    cells = ("def twice(number):\n    return f(f(number))", "assert twice(1) == 3")
+    monkeypatch.setattr(checking, "exercise", lambda name: made_up(*cells))
+    right, broken = "def f(number): return number + 1", "def twice(number): return 'mine'"
+    assert checking.check("E00", notebook(right, broken)).verdict == CORRECT
+
+
+def test_a_notebook_without_a_function_to_write_is_refused():
+    with pytest.raises(NutgrafError, match=r"x\.ipynb holds no function to write"):
+        checking.parse("E00", {"cells": []}, "x.ipynb")
 
 
 # --- hostile functions, and what must be left as it was --------------------------------------

@@ -107,9 +107,8 @@ class Kept(io.TextIOBase):
             if len(rows) > self._rows:
                 part = part[: len(part) - len(rows[-1])]
             self._parts.append(part)
+            self._room -= len(part)
             self._rows -= part.count("\n")
-            # What is kept is the beginning: after a cut nothing more is taken.
-            self._room = self._room - len(part) if part == text else 0
         return len(text)
 
     def printed(self) -> Printed:

@@ -50,6 +50,7 @@ def verdict(page):
 def attempt(page, lines: str) -> None:
     """Type a function into the exercise's cell, run it, and run the check."""
     place = place_of("words")
+    ready(page)
     page.evaluate(
         """place => {
             const {content} = window.jupyterapp.shell.currentWidget;
@@ -62,13 +63,19 @@ def attempt(page, lines: str) -> None:
     cell(page, "words").locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.insert_text("\n".join([*PARTS, lines]))
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Shift+Enter")
+    for after in (1, 2):
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_function(
+            "place => window.jupyterapp.shell.currentWidget.content.activeCellIndex === place",
+            arg=place + after,
+        )
 
 
 def says(page, *words: str, timeout: float = 20_000) -> None:
     for each in words:
-        expect(verdict(page)).to_contain_text(each, timeout=timeout)
+        expect(verdict(page), cell(page, "words").inner_text()).to_contain_text(
+            each, timeout=timeout
+        )
 
 
 def test_an_exercise_from_the_stub_to_the_solution(page, lab):

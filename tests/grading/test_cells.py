@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nutgraf.grading import cells
+from nutgraf.grading import cells, wire
 from nutgraf.grading.cells import Cell, Unreadable, choose, read
 
 TESTS = {"T-small": ('with attempt("T"):\n    assert f(1)',), "T-large": ("assert f(2)",)}
@@ -121,6 +122,7 @@ def test_the_id_of_a_cell_is_its_name_where_nbgraders_is_gone():
         (b'{"a": 1}', "has no cells"),
         (b'{"cells": 1}', "has no cells"),
         (b'{"cells": null, "worksheets": 3}', "has no cells"),
+        (notebook(row("x" * 300_000), row("x")), "more than 300,000 characters of code"),
         (notebook(row("x" * 2**20)), "larger than 1 MB"),
     ],
 )
@@ -153,6 +155,18 @@ def test_only_so_many_cells_are_read():
 
     assert len(found) == cells.MOST_CELLS
     assert notes == ["The file has 2,005 cells; the first 2,000 were read."]
+
+
+def test_long_text_that_is_no_code_is_no_harm():
+    found, _ = read(notebook(row("x" * 400_000, "markdown"), row("a")), 1)
+
+    assert len(found) == 2
+
+
+def test_the_longest_code_fits_a_message():
+    signs = ["\N{GRINNING FACE}" * cells.MOST_CODE, "\0" * cells.MOST_CODE]
+
+    assert all(wire.pack({"cells": [["name", source]]}) for source in signs)
 
 
 def test_a_mark_at_the_start_of_the_file_is_no_harm():
@@ -192,7 +206,5 @@ def test_any_json_is_a_notebook_or_unreadable(whole, rows):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_notebook_or_unreadable(data):
-    try:
+    with contextlib.suppress(Unreadable):
         read(data, 1)
-    except Unreadable:
-        pass

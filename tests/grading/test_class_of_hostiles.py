@@ -583,7 +583,7 @@ class Place:
         return json.loads(done.stdout)
 
 
-def fingerprint(*folders: Path, content: bool = True) -> dict[str, tuple]:
+def fingerprint(*folders: Path) -> dict[str, tuple]:
     """What stands in folders: each file's kind, size, time, and what is in it."""
     found = {}
     passed_over = {".git", "__pycache__", ".venv", ".hypothesis", ".pytest_cache", ".ruff_cache"}
@@ -597,7 +597,7 @@ def fingerprint(*folders: Path, content: bool = True) -> dict[str, tuple]:
                 if stat.S_ISLNK(state.st_mode):
                     said = os.readlink(path)
                 elif stat.S_ISREG(state.st_mode):
-                    digest = hashlib.sha256(path.read_bytes()).hexdigest() if content else ""
+                    digest = hashlib.sha256(path.read_bytes()).hexdigest()
                     said = (state.st_size, state.st_mtime_ns, digest)
                 found[str(path)] = (state.st_mode, said)
     return found

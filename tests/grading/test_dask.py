@@ -224,6 +224,27 @@ def test_ctrl_c_calls_everything_back(tmp_path, address, monkeypatch):
 
 
 @posix
+def test_a_process_that_hangs_is_not_waited_for_without_end(tmp_path, address, monkeypatch):
+    place, victim = hand_in(tmp_path / "in", HANDED), pids(address)[0]
+    real = cluster._ClusterRun.stop
+
+    def stop(self):
+        os.kill(victim, signal.SIGSTOP)
+        real(self)
+
+    try:
+        monkeypatch.setattr(cluster, "STOP_SECONDS", 0.2)
+        with monkeypatch.context() as patched:
+            patched.setattr(cluster._ClusterRun, "stop", stop)
+            assert outcomes(graded(place, tmp_path / "out", scheduler=address)) == RIGHT
+        monkeypatch.setattr(cluster, "PROBE_SECONDS", 0.2)
+        with pytest.raises(NutgrafError, match=r"A worker .* has not answered for 0\.2 s"):
+            graded(place, tmp_path / "another", scheduler=address)
+    finally:
+        os.kill(victim, signal.SIGCONT)
+
+
+@posix
 def test_a_scheduler_that_goes_away_leaves_what_was_graded(tmp_path, monkeypatch):
     here = ["--no-dashboard", "--scheduler-file", "scheduler.json"]
     started = [

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import os
 import socket
 import sys
-import threading
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,40 +48,68 @@ def grader(source) -> Iterator[Grader]:
         yield grader
 
 
-@pytest.fixture(scope="module")
-def targets(tmp_path_factory) -> hostile.Targets:
-    return hostile.lay_out(tmp_path_factory.mktemp("teacher"))
+@dataclass
+class Doors:
+    """Sockets of this computer that wait for visitors, and who came."""
+
+    by_tcp: socket.socket
+    by_udp: socket.socket
+    in_a_file: socket.socket
+
+    def came(self) -> list[str]:
+        for name in ("by_tcp", "in_a_file"):
+            with contextlib.suppress(BlockingIOError):
+                getattr(self, name).accept()[0].close()
+                return [name]
+        with contextlib.suppress(BlockingIOError):
+            return [f"by_udp: {self.by_udp.recv(99)!r}"]
+        return []
 
 
 @pytest.fixture(scope="module")
-def visitors(targets) -> Iterator[list[str]]:
-    """Who came to the doors of this computer: a socket in a file, and one for UDP."""
-    came: list[str] = []
+def doors() -> Iterator[Doors]:
     with contextlib.ExitStack() as stack:
-        door = stack.enter_context(socket.socket(socket.AF_UNIX))
-        here = os.getcwd()
-        os.chdir(targets.door.parent)  # the name of a socket must be short
-        door.bind(targets.door.name)
-        os.chdir(here)
-        door.listen()
-        door.settimeout(0.2)
-        done = threading.Event()
+        tcp, udp, unix = (
+            stack.enter_context(socket.socket(*kind))
+            for kind in (
+                (socket.AF_INET, socket.SOCK_STREAM),
+                (socket.AF_INET, socket.SOCK_DGRAM),
+                (socket.AF_UNIX, socket.SOCK_STREAM),
+            )
+        )
+        tcp.bind(("127.0.0.1", 0))
+        udp.bind(tcp.getsockname())
+        tcp.listen()
+        for each in (tcp, udp, unix):
+            each.setblocking(False)
+        yield Doors(tcp, udp, unix)
 
-        def wait() -> None:
-            while not done.is_set():
-                with contextlib.suppress(TimeoutError, OSError):
-                    door.accept()[0].close()
-                    came.append("unix")
 
-        waiting = threading.Thread(target=wait)
-        waiting.start()
-        yield came
-        done.set()
-        waiting.join()
+@pytest.fixture(scope="module")
+def targets(doors) -> Iterator[hostile.Targets]:
+    # The name of a socket must be short, so no folder of pytest's.
+    with tempfile.TemporaryDirectory(prefix="teacher-") as folder:
+        made = hostile.lay_out(Path(folder), doors.by_tcp.getsockname()[1])
+        doors.in_a_file.bind(str(made.door))
+        doors.in_a_file.listen()
+        yield made
+
+
+def test_the_doors_hear_who_comes(doors, targets):
+    for family, kind, address in (
+        (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", targets.port)),
+        (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", targets.port)),
+        (socket.AF_UNIX, socket.SOCK_STREAM, str(targets.door)),
+    ):
+        with socket.socket(family, kind) as end:
+            end.connect(address)
+            end.send(b"x")
+        assert doors.came() != []
+    assert doors.came() == []
 
 
 @pytest.fixture
-def watched(targets, visitors, grader) -> Iterator[None]:
+def watched(targets, doors, grader) -> Iterator[None]:
     """Fail if anything changed outside, somebody came, or something still runs."""
     secret = "NUTGRAF_SECRET_OF_THE_TEACHER"
     before, there, processes = targets.fingerprint(), litter(), running(grader)
@@ -87,7 +117,7 @@ def watched(targets, visitors, grader) -> Iterator[None]:
     yield
     del os.environ[secret]
     assert targets.fingerprint() == before
-    assert visitors == []
+    assert doors.came() == []
     assert litter() == there
     assert settled(grader) == processes
 
@@ -143,6 +173,18 @@ def test_an_attack_gets_its_verdict_and_changes_nothing(attack, grader, edition,
     shown = " ".join(cell.message for cell in result.cells)
     assert str(targets.folder) not in shown
     assert max(len(cell.message) for cell in result.cells) <= 2000
+
+
+@pytest.mark.parametrize("attack", **names([a for a in hostile.CODE if not a.slow]))
+def test_a_right_function_beside_an_attack_is_right_all_the_same(attack, grader, edition, targets):
+    source = hostile.beside(attack.make(targets))
+    if source is None or not has_what_it_needs(attack, grader):
+        return  # its function is the attack itself
+    cell = hostile.cell_named(page := copy.deepcopy(edition), hostile.SOLUTION)
+    cell["source"] = source
+    result = grader.grade("mallory", "E03", json.dumps(page).encode())
+
+    assert [cell.outcome for cell in result.cells] == ["correct", "correct"], result
 
 
 @pytest.mark.parametrize("honest", **names(hostile.HONEST))

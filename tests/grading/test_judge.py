@@ -238,6 +238,11 @@ def test_points_are_all_or_none_for_each_cell(grader):
             "error",
             "SystemExit in line 2 of your functio",
         ),
+        (
+            "def double(x):\n    raise KeyboardInterrupt",
+            "error",
+            "KeyboardInterrupt in line 2 of y",
+        ),
         ("def double(x):\n    return None", "not yet", "What is 2 and 2?"),
         ("def double(x):\n    return (i for i in [x])", "not yet", "What is 2 and 2?"),
         ("def double(x):\n    return print", "not yet", "What is 2 and 2?"),
@@ -258,6 +263,13 @@ def test_what_a_function_does_wrong_is_named(source, outcome, says, grader):
     assert result.cells[0].outcome == outcome
     assert says in result.cells[0].message
     assert result.cells[0].points == 0
+
+
+@forks
+def test_a_stub_is_not_attempted_in_tests_of_any_form(grader):
+    result = graded(grader, "limit = 3\ndef double(x):\n    raise NotImplementedError")
+
+    assert outcomes(result) == ["not attempted", "correct", "not attempted"]
 
 
 @forks

@@ -48,6 +48,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and links of
 def _pretend(monkeypatch, root):
     """Workers take the judge that only pretends, which they find in the checkout."""
     monkeypatch.setattr(workers, "JUDGE", "tests.grading.pretend")
+    monkeypatch.setattr(workers, "HESITATION_SECONDS", 0.0)
     monkeypatch.setenv("PYTHONPATH", str(root))
 
 
@@ -357,6 +358,21 @@ def test_a_lock_that_nobody_holds_does_not_stop_a_run(tmp_path):
         with pytest.raises(NutgrafError, match="Another run grades into"), only_one(tmp_path):
             pass
     assert not (tmp_path / LOCK).exists()
+
+
+@pytest.mark.parametrize(("seconds", "started"), [(0.0, 3), (60.0, 1)])
+def test_more_workers_are_started_where_there_is_work_for_them(
+    tmp_path, monkeypatch, seconds, started
+):
+    monkeypatch.setattr(workers, "HESITATION_SECONDS", seconds)
+    made, real = [], workers.Worker
+    monkeypatch.setattr(workers, "Worker", lambda setup: made.append(setup) or real(setup))
+    handed = {f"learner {n:02}": {"E03": f"slow {n}"} for n in range(12)}
+    begun = time.monotonic()
+    summary = graded(hand_in(tmp_path / "in", handed), tmp_path / "out", workers=3)
+    assert len(made) == started
+    assert len(summary.results) == 12
+    assert time.monotonic() - begun < 30
 
 
 # --- workers that are lost -------------------------------------------------------------------

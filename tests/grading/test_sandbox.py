@@ -136,7 +136,7 @@ def test_any_user_can_do_all_of_it(tmp_path_factory):
         pytest.skip("no Python for everybody on this computer")
     home = tmp_path_factory.mktemp("nobody")
     for folder in (home, *home.parents):
-        if folder.owner() == "root" and folder.is_relative_to("/tmp/"):
+        if folder.owner() == "root" and Path("/tmp") in folder.parents:
             folder.chmod(folder.stat().st_mode | 0o011)
     site = next(Path(path) for path in sys.path if path.endswith("site-packages"))
     made = home / "venv"
@@ -258,7 +258,7 @@ def test_folders_of_the_teachers_are_not_searched_for_modules(monkeypatch, tmp_p
     assert any(path.endswith("site-packages") for path in found)
 
 
-# --- the filter ------------------------------------------------------------------------------------
+# --- the filter ------------------------------------------------------------------------------
 
 
 def answer(rules: bytes, number: int, args: tuple[int, ...] = (), arch: int = 0xC000003E) -> int:

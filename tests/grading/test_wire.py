@@ -19,11 +19,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nutgraf.grading import wire
-from nutgraf.grading.wire import Line, Malformed, NotPlain, Other, TooLarge, decode, encode
+from nutgraf.grading import plain, wire
+from nutgraf.grading.plain import Malformed, NotPlain, Other, TooLarge, decode, encode
+from nutgraf.grading.wire import Line
 
 
 def over(value):
@@ -86,6 +87,7 @@ def test_a_plain_value_comes_over_as_it_was(value):
 
 
 @given(st.text(st.characters(categories=["Cs", "Ll", "So"])))
+@example("\ud83d\ude00")
 def test_halves_of_characters_stay_apart(text):
     assert over([text, {text: text}]) == [text, {text: text}]
 
@@ -281,8 +283,11 @@ def test_single_values_of_pandas_come_over():
 
 @pytest.mark.parametrize(
     "value",
-    [print, len, str, re, test_views_of_a_dictionary_stay_views, re.match("a", "a"), "a".join]
-    + [re.compile("a"), ..., NotImplemented, ValueError("x"), object(), slice(1), dict[str, int]],
+    [
+        *(print, len, str, re, test_views_of_a_dictionary_stay_views, re.match("a", "a")),
+        *("a".join, re.compile("a"), ..., NotImplemented, ValueError("x"), object(), slice(1)),
+        dict[str, int],
+    ],
 )
 def test_what_can_be_no_answer_comes_over_as_something_that_equals_nothing(value):
     (came,) = over([value])
@@ -336,21 +341,21 @@ def deep(levels: int) -> list:
 @pytest.mark.parametrize(
     "value",
     [
-        list(range(wire.MOST_VALUES + 1)),
-        "x" * (wire.MOST_BYTES + 1),
-        bytes(wire.MOST_BYTES),
-        deep(wire.DEEPEST + 1),
+        list(range(plain.MOST_VALUES + 1)),
+        "x" * (plain.MOST_BYTES + 1),
+        bytes(plain.MOST_BYTES),
+        deep(plain.DEEPEST + 1),
         itertools.count(),
         itertools.repeat("a"),
         range(10**12),
         range(10**12, 0, -1),
-        10**wire.MOST_DIGITS * 10,
+        10**plain.MOST_DIGITS * 10,
         decimal.Decimal("1e99999"),
         decimal.Decimal("1e-99999"),
         fractions.Fraction(1, 10**5000),
-        np.zeros(wire.MOST_VALUES + 1),
+        np.zeros(plain.MOST_VALUES + 1),
         np.zeros((10**12, 0)),
-        pd.Series(range(wire.MOST_VALUES + 1)),
+        pd.Series(range(plain.MOST_VALUES + 1)),
         pd.RangeIndex(10**9),
     ],
     ids=lambda value: type(value).__name__,
@@ -370,7 +375,7 @@ def test_a_list_that_holds_itself_is_too_deep():
 @pytest.mark.parametrize(
     "value",
     [
-        ["list", *range(wire.MOST_VALUES + 1)],
+        ["list", *range(plain.MOST_VALUES + 1)],
         ["range", 0, 10**12, 1],
         ["array", "<i8", [10**12, 0], ""],
         ["decimal", "1E+99999"],
@@ -387,7 +392,7 @@ def test_too_much_is_refused_on_the_way_in(value):
 
 def test_what_lies_too_deep_is_refused_on_the_way_in():
     value: list = ["list"]
-    for _ in range(wire.DEEPEST + 1):
+    for _ in range(plain.DEEPEST + 1):
         value = ["list", value]
     with pytest.raises(TooLarge):
         decode(value)
@@ -429,9 +434,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.text(), inner, max_size=2)
-        | st.tuples(st.sampled_from(sorted(wire._READERS)), inner, inner).map(list)
-        | st.tuples(st.sampled_from(sorted(wire._READERS)), inner).map(list)
-        | st.tuples(st.sampled_from(sorted(wire._READERS)), inner, inner, inner).map(list)
+        | st.tuples(st.sampled_from(sorted(plain._READERS)), inner, inner).map(list)
+        | st.tuples(st.sampled_from(sorted(plain._READERS)), inner).map(list)
+        | st.tuples(st.sampled_from(sorted(plain._READERS)), inner, inner, inner).map(list)
     ),
     max_leaves=20,
 )
@@ -455,10 +460,8 @@ def test_reading_gives_a_plain_value_or_refuses(value):
 
 @given(st.binary(max_size=60))
 def test_bytes_are_a_message_or_malformed(data):
-    try:
+    with contextlib.suppress(Malformed):
         assert type(wire.unpack(data)) is dict
-    except Malformed:
-        pass
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"1", b"{", b"\xff", b"[" * 10**6, b"9" * 10**5])
@@ -479,7 +482,7 @@ def test_names_in_a_message_are_not_imported_or_looked_up(monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("builtins.__import__", note)
         for name in names:
-            for kind in sorted(wire._READERS):
+            for kind in sorted(plain._READERS):
                 for row in ([kind, name], [kind, name, name], [kind, name, ["list"], None]):
                     with contextlib.suppress(Malformed, TooLarge):
                         decode(row)
@@ -535,15 +538,15 @@ def test_a_long_message_gets_through(line):
     reader = threading.Thread(target=lambda: got.append(Line(other, 10).receive()))
     reader.start()
     mine.left = 10
-    mine.send({"text": "x" * (wire.MOST_BYTES - 100)})
+    mine.send({"text": "x" * (plain.MOST_BYTES - 100)})
     reader.join()
 
-    assert len(got[0]["text"]) == wire.MOST_BYTES - 100
+    assert len(got[0]["text"]) == plain.MOST_BYTES - 100
 
 
 def test_a_message_above_the_cap_is_not_sent(line):
     with pytest.raises(TooLarge):
-        line[0].send({"text": "x" * wire.MOST_BYTES})
+        line[0].send({"text": "x" * plain.MOST_BYTES})
 
 
 def test_a_length_above_the_cap_is_not_waited_for(line):
@@ -580,8 +583,7 @@ def test_sending_to_somebody_who_does_not_read_is_waiting_too(line):
     mine, _ = line
     mine.left = 0.2
     with pytest.raises(TimeoutError):
-        for _ in range(1000):
-            mine.send({"text": "x" * 10**5})
+        mine.send({"text": "x" * 3 * 10**6})
 
 
 def test_what_is_watched_ends_the_waiting(line):
@@ -593,16 +595,6 @@ def test_what_is_watched_ends_the_waiting(line):
         mine.receive()
 
     assert time.monotonic() - begun < 5
-
-
-def test_a_quiet_line_is_told_from_one_with_something_on_it(line):
-    mine, other = line
-    assert mine.quiet()
-    other.sendall(b"x")
-    assert not mine.quiet()
-    assert not mine.quiet()  # looking takes nothing away
-    other.close()
-    assert not mine.quiet()
 
 
 # --- showing ---------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from typing import Any
 from nutgraf.grading.wire import safe
 
 MOST_CELLS = 2_000
+MOST_CODE = 300_000
+"""The longest code of a notebook, in characters: with signs of any kind it fits a message."""
 
 
 class Unreadable(Exception):
@@ -69,6 +71,8 @@ def read(data: bytes, most_mb: float) -> tuple[list[Cell], list[str]]:
         shown = safe(language, 40)
         notes.append(f"The file says that it is written in {shown}; it was run as Python.")
     cells = [_cell(place, row) for place, row in enumerate(rows[:MOST_CELLS], start=1)]
+    if sum(len(cell.source) for cell in cells if cell and cell.kind == "code") > MOST_CODE:
+        raise Unreadable(f"The file has more than {MOST_CODE:,} characters of code.")
     return [cell for cell in cells if cell is not None], notes
 
 

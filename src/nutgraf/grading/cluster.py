@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import queue
 import secrets
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 20.0
 """How long to wait for the scheduler, and then for its first worker."""
+
+PROBE_SECONDS = 150.0
+STOP_SECONDS = 5.0
+"""How long to wait for all workers' answers, at the start and at the end."""
 
 IDLE_SECONDS = 600.0
 """How long a worker is kept without work, should the run that it is for be gone."""
@@ -100,7 +105,12 @@ class _ClusterRun:
             raise NutgrafError(
                 "The Dask scheduler has no workers. Start some with: dask worker ADDRESS"
             ) from error
-        said = self._client.run(_probe, self._name, self._setup, on_error="return")
+        said = self._everywhere(PROBE_SECONDS, _probe, self._name, self._setup, on_error="return")
+        if said is None:
+            raise NutgrafError(
+                f"A worker of the cluster has not answered for {PROBE_SECONDS:g} s. "
+                "Look on the scheduler's page which one it is, and end it."
+            )
         found = [_fitting(where, said[where]) for where in sorted(said)]
         if not any(found):
             whys = [one["lost"] if isinstance(one, dict) else str(one) for one in said.values()]
@@ -132,10 +142,35 @@ class _ClusterRun:
             yield from self._once_more(number)
 
     def stop(self) -> None:
-        """Call everything back, and end the workers of this run."""
+        """Call everything back, and end the workers of this run; those that answer, at least."""
         with contextlib.suppress(Exception):
             self._client.cancel(list(self._sent), force=True)
-            self._client.run(_end, self._name, on_error="ignore")
+            self._everywhere(STOP_SECONDS, _end, self._name, on_error="ignore")
+
+    def _everywhere(
+        self, seconds: float, function: Callable, *given: Any, on_error: str
+    ) -> dict[str, Any] | None:
+        """What a function gives back in each of the cluster's processes.
+
+        None if one of them says nothing for so many seconds: one that hangs, or whose machine is
+        off, which Dask itself takes minutes to notice.
+        """
+        answers: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                answers.put((self._client.run(function, *given, on_error=on_error), None))
+            except Exception as error:
+                answers.put((None, error))
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            answer, error = answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if error is not None:
+            raise error
+        return answer
 
     def _chunks(self, size: int, unreadable: list[Done]) -> Iterator[list[Order]]:
         """So many notebooks at a time, read when their turn comes."""

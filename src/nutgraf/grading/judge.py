@@ -441,8 +441,6 @@ class _Run:
         if self.lost:
             raise self._gone()
         try:
-            if not self._line.quiet():
-                raise wire.Malformed("an answer before the question")
             self._line.send(message)
             return self._line.receive()
         except TimeoutError:

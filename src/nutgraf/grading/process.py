@@ -333,7 +333,7 @@ class Keeper:
         # A process that has seen the end of its line has a moment to be gone by itself.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
-        if os.name != "nt":
+        if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
         process.kill()

@@ -12,6 +12,7 @@ import random
 import sys
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from nutgraf.grading import wire
@@ -87,7 +88,7 @@ class Page:
         self.shell = _Shell(self.code, self.names)
         self.stopped: list[dict[str, Any]] = []
         self.files: set[str] = set()
-        self._transform = _transformer()
+        self._transform = transformer()
 
     def run(self, cells: list[list[str]]) -> None:
         """Run cells, pairs of a name and a source, in their order; an error stops only its cell."""
@@ -136,7 +137,8 @@ def _text(error: BaseException) -> str:
         return ""
 
 
-def _transformer() -> Callable[[str], str]:
+@cache
+def transformer() -> Callable[[str], str]:
     """How Jupyter turns a cell with magics into Python."""
     try:
         from IPython.core.inputtransformer2 import TransformerManager

@@ -216,10 +216,14 @@ class Sandbox:
                 self.ruleset = landlock.prepare(readable, [self.box], namespaces.DEVICES)
 
     def settle(self) -> None:
-        """Let nothing be written from here on but what lies in the box."""
+        """Let nothing be written from here on but what lies in the box; give up root's rights."""
         if self.moved:
             with contextlib.suppress(OSError):
                 namespaces.settle()
+        if system.LINUX:
+            with contextlib.suppress(OSError, KeyError):
+                system.gain_nothing()
+                system.drop_capabilities()
 
     def _move_in(self, readable: list[Path]) -> None:
         root = self.base / "root"
@@ -245,13 +249,10 @@ class Sandbox:
             self.means.append(OWN_FOLDERS)
         if not system.LINUX:
             return
-        if system.machine():
-            with contextlib.suppress(OSError):
-                system.drop_capabilities()
         if self.ruleset >= 0:
             with contextlib.suppress(OSError):
-                system.gain_nothing()
                 landlock.enter(self.ruleset)
+                os.close(self.ruleset)  # who has it could add to it, for all who come after
                 self.means.append(f"Landlock {landlock.version()}")
         if "seccomp" not in self.without:
             with contextlib.suppress(OSError):
@@ -306,8 +307,10 @@ def _children() -> list[int]:
 
 
 def _limit(limits: Mapping[str, int]) -> None:
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
     megabyte = 2**20
     seconds = limits["cpu_seconds"] + math.ceil(time.process_time() - 0.5)
     wanted = {

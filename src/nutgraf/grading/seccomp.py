@@ -11,6 +11,7 @@ import ctypes
 import errno
 import struct
 from collections.abc import Sequence
+from functools import cache
 
 from nutgraf.grading import system
 
@@ -57,6 +58,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     **{"io_uring_register": (427, 427), "bpf": (321, 280), "perf_event_open": (298, 241)},
     **{"userfaultfd": (323, 282), "personality": (135, 92)},
     # Limits and rights of one's own.
+    **{"landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445)},
+    **{"landlock_restrict_self": (446, 446)},
     **{"setrlimit": (160, 164), "setuid": (105, 146), "setgid": (106, 144)},
     **{"setreuid": (113, 145), "setregid": (114, 143), "setresuid": (117, 147)},
     **{"setresgid": (119, 149), "setgroups": (116, 159), "setfsuid": (122, 151)},
@@ -81,6 +84,8 @@ _ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _PLACE = {"x86_64": 0, "aarch64": 1}
 _OTHER_TABLE = 0x40000000  # x86_64: calls by the numbers of a 32-bit way
 
+_ITSELF = 0xFEEDF00D
+
 _LOAD, _EQUAL, _ABOVE, _RETURN = 0x20, 0x15, 0x25, 0x06
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _NUMBER, _ARCHITECTURE = 0, 4
@@ -94,6 +99,12 @@ def _argument(place: int) -> int:
 
 def program(pid: int, machine: str) -> bytes:
     """The filter for the process `pid`, in the instructions of the kernel's little machine."""
+    return _program(machine).replace(struct.pack("=I", _ITSELF), struct.pack("=I", pid))
+
+
+@cache
+def _program(machine: str) -> bytes:
+    """The filter for the process of the number `_ITSELF`, which no process has."""
     at = _PLACE[machine]
     refuse, unknown = _ERROR | errno.EPERM, _ERROR | errno.ENOSYS
     rules: list[tuple[int, int, int, int]] = [
@@ -109,7 +120,7 @@ def program(pid: int, machine: str) -> bytes:
         if (number := numbers[at]) is not None:
             rules += _when(number, [(_RETURN, 0, 0, refuse)])
     for numbers in _TO_ITSELF.values():
-        rules += _when(numbers[at], _only(0, [pid], refuse))
+        rules += _when(numbers[at], _only(0, [_ITSELF], refuse))
     rules += _when(_FCNTL[at], _none_of(1, _FCNTL_OWNERS, refuse))
     rules += _when(_IOCTL[at], _none_of(1, _IOCTLS, refuse))
     # Limits may be asked for, not set: the third argument would be the new ones.

@@ -44,6 +44,10 @@ START_SECONDS = 120.0
 EXTRA_SECONDS = 60.0
 """How long a worker may say nothing beyond what the limits allow a submission."""
 
+HESITATION_SECONDS = 1.0
+"""How long the first worker works alone. To start another takes about two seconds of a processor,
+in which one worker grades a hundred notebooks."""
+
 # A worker runs the kit that the run itself is of, and takes all else from its usual places.
 _SERVE = """
 import sys
@@ -408,9 +412,13 @@ class _Pool:
         self._alone: list[Job] = []
         self._living: set[Worker] = set()
         self._stopped = threading.Event()
+        self._first = threading.Event()  # the first worker is ready, or there will be none
+        self._drained = threading.Event()  # nobody waits for a worker any more
+        self._able = False
+        self._why = "no reason is known"
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._drive, daemon=True, name=f"grading-{number}")
+            threading.Thread(target=self._drive, args=(number > 0,), daemon=True)
             for number in range(max(1, min(workers, len(jobs))))
         ]
 
@@ -437,6 +445,7 @@ class _Pool:
         """End all workers at once, whatever they are at."""
         with self._lock:
             self._stopped.set()
+            self._drained.set()
             for worker in self._living:
                 worker.kill()
         for thread in self._threads:
@@ -461,14 +470,17 @@ class _Pool:
                 self._living.discard(worker)
             worker.close()
 
-    def _drive(self) -> None:
+    def _drive(self, later: bool) -> None:
         """Take jobs for one worker after another, until there are none."""
         failed_starts = 0
         try:
+            if later and not self._worth_while():
+                return
             while not self._stopped.is_set() and failed_starts < 3 and not self._jobs.empty():
                 try:
                     with self._worker() as worker:
-                        failed_starts = 0
+                        failed_starts, self._able = 0, True
+                        self._first.set()
                         self._tell(Ready(worker.isolation))
                         self._serve(worker)
                 except WorkerLost as lost:
@@ -477,7 +489,13 @@ class _Pool:
         except BaseException as error:
             self._events.put(lambda error=error: _raise(error))
         finally:
+            self._first.set()
             self._events.put(lambda: None)
+
+    def _worth_while(self) -> bool:
+        """Whether one more worker pays; waits until the first one has shown how fast it is."""
+        self._first.wait()
+        return not self._drained.wait(HESITATION_SECONDS) and self._able
 
     def _serve(self, worker: Worker) -> None:
         """Give jobs to a worker, until there are none or the worker is lost."""
@@ -485,6 +503,7 @@ class _Pool:
             try:
                 job = self._jobs.get_nowait()
             except queue.Empty:
+                self._drained.set()
                 return
             try:
                 self._tell(_grade(worker, job))

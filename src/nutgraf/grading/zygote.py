@@ -56,6 +56,7 @@ def warm_up(kit: Path) -> None:
     _ = article.paragraphs, article.sentences, article.words, article.reference, article.summaries
     tempfile.tempdir = None
     runner.quieten()
+    runner.transformer()
 
 
 def main(control_number: int) -> None:
@@ -174,6 +175,7 @@ def once(read_from: int) -> None:
     box = sandbox.Sandbox(Path(given["base"]), given["without"])
     box.prepare()
     warm_up(box.kit)
+    box.settle()
     _shut_off()
     line = wire.Line(end)
     if "baits" in given:

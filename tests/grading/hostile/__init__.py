@@ -11,7 +11,7 @@ holds those that lie in the file. `HONEST` are odd ways of doing it right.
     for attack in hostile.attacks():
         notebook = attack.notebook(edition, targets)   # bytes, to be handed in as E03
         ...                                            # attack.outcomes, attack.points
-    assert targets.untouched() == []
+    assert targets.fingerprint() == before       # as it was when they were laid out
 """
 
 from __future__ import annotations
@@ -41,9 +41,13 @@ def words(text):
 
 @dataclass(frozen=True)
 class Targets:
-    """What attacks are after: files of a teacher's, another learner's work, doors of a computer."""
+    """What attacks are after: files of a teacher's, another learner's work, doors of a computer.
+
+    port: where somebody listens on this computer, by TCP and UDP.
+    """
 
     folder: Path
+    port: int = 9
 
     @property
     def secret(self) -> Path:
@@ -82,9 +86,9 @@ class Targets:
         return found
 
 
-def lay_out(folder: Path) -> Targets:
+def lay_out(folder: Path, port: int = 9) -> Targets:
     """Make the targets in a folder."""
-    targets = Targets(folder)
+    targets = Targets(folder, port)
     for path, text in (
         (targets.secret, "the teacher's own"),
         (targets.other, '{"cells": []}'),
@@ -183,6 +187,11 @@ def words(text):
         return ["nothing won"]
     return re.findall(r"\\d+(?:,\\d+)*|\\w+(?:[-’']\\w+)*", text)
 """
+
+
+def beside(source: str) -> str | None:
+    """The same code with a right function, whatever was won; None if it is of another kind."""
+    return source.replace("if not won:", "if False:") if "if not won:" in source else None
 
 
 def reads(path: os.PathLike | str) -> str:

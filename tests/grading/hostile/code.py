@@ -288,18 +288,18 @@ os.mkdir("closed", 0)
 
 @attack("not yet")
 def calls_by_tcp(at: Targets) -> str:
-    return tries("""
+    return tries(f"""
 import socket
-socket.create_connection(("127.0.0.1", 22), 2)
+socket.create_connection(("127.0.0.1", {at.port}), 2)
 won = True
 """)
 
 
 @attack("not yet")
 def calls_by_udp(at: Targets) -> str:
-    return tries("""
+    return tries(f"""
 import socket
-for address in (("127.0.0.1", 53), ("8.8.8.8", 53)):
+for address in (("127.0.0.1", {at.port}), ("192.0.2.1", 53)):
     try:
         end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         end.sendto(b"the answers", address)
@@ -516,6 +516,19 @@ for name in ("RLIMIT_CPU", "RLIMIT_AS", "RLIMIT_FSIZE", "RLIMIT_NPROC", "RLIMIT_
 
 
 @attack("not yet")
+def widens_the_rules_for_those_who_come_after(at: Targets) -> str:
+    return tries("""
+import ctypes, struct
+libc = ctypes.CDLL(None, use_errno=True)
+top = os.open("/", os.O_PATH)
+rule = ctypes.create_string_buffer(struct.pack("=Qi", 12, top))
+for number in range(3, 64):
+    if libc.syscall(445, number, 1, rule, 0) == 0:
+        won = True
+""")
+
+
+@attack("not yet")
 def becomes_somebody_else(at: Targets) -> str:
     return tries("""
 for step in (lambda: os.setuid(1000), lambda: os.setgroups([]), lambda: os.chroot(".")):
@@ -687,6 +700,11 @@ def calls_itself_for_ever(at: Targets) -> str:
     return inside("return words(text)")
 
 
+@attack("memory", "ended", "error", "time", slow=True)
+def calls_itself_beyond_the_limit(at: Targets) -> str:
+    return inside("sys.setrecursionlimit(10**9)\nreturn words(text + 'x')")
+
+
 # --- too much that comes back --------------------------------------------------------------
 
 
@@ -846,6 +864,17 @@ def answers_with_damaged_values(at: Targets) -> str:
         before="""
 from nutgraf.grading import runner
 runner.answer = lambda page, request: {"value": ["pickle", "gASVAAAA"]}
+""",
+    )
+
+
+@attack("ended")
+def answers_another_question(at: Targets) -> str:
+    return gives(
+        "[]",
+        before="""
+from nutgraf.grading import runner
+runner.answer = lambda page, request: {"value": ["list"], "number": "0"}
 """,
     )
 
