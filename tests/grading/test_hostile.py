@@ -24,7 +24,7 @@ from tests.grading import hostile
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
-LIMITS = Limits(cpu_seconds=2, wall_seconds=8, memory_mb=500)
+LIMITS = Limits(cpu_seconds=1, wall_seconds=6, memory_mb=500)
 """Narrow, so that what runs into them does so soon."""
 
 
@@ -40,6 +40,13 @@ def source() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def edition() -> dict[str, Any]:
     return read(next(kit_dir("exercises").glob("E03-*.ipynb")))
+
+
+@pytest.fixture(scope="module")
+def patient(source) -> Iterator[Grader]:
+    """One with the limits that everybody gets."""
+    with Grader({"E03": source}) as grader:
+        yield grader
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +196,9 @@ def test_a_right_function_beside_an_attack_is_right_all_the_same(attack, grader,
 
 @pytest.mark.parametrize("honest", **names(hostile.HONEST))
 def test_an_honest_notebook_with_odd_habits_gets_full_marks(
-    honest, grader, edition, targets, watched
+    honest, patient, edition, targets, watched
 ):
-    result = grader.grade("ann", "E03", honest.notebook(edition, targets))
+    result = patient.grade("ann", "E03", honest.notebook(edition, targets))
 
     assert [cell.outcome for cell in result.cells] == ["correct", "correct"], result
     assert result.points == 3

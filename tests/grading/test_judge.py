@@ -272,6 +272,13 @@ def test_a_stub_is_not_attempted_in_tests_of_any_form(grader):
     assert outcomes(result) == ["not attempted", "correct", "not attempted"]
 
 
+@pytest.mark.parametrize("after", ["double = double(2)", "del double", "double = None"])
+def test_a_name_that_was_a_function_is_the_last_function_that_it_was(after, grader):
+    source = "def double(x):\n    return x * 3\n"
+    cells = [code(f"{source}{RIGHT}", "T-double"), code(after)]
+    assert outcomes(grader.grade("ann", "T", as_file(*cells))) == ["correct"] * 3
+
+
 @forks
 def test_an_error_in_a_helper_is_placed_in_the_helper(grader):
     helper = "\n\ndef helper(x):\n    '''Text.'''\n    return [y + 1 for y in x]"

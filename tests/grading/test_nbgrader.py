@@ -232,15 +232,15 @@ ODD = [
     Odd("E07", "reads a name of the tests", one_more_cell(GLOBAL, "E07-tests"), (0, 1), (0, 0)),
     # What is given in the notebook is the teacher's here.
     Odd("E12", "changes what is given", other_text("E12-result", NO_TRY), (0, 1), (2, 1)),
-    # All cells are run before the tests here: a function may stand below them, and what is done to
-    # its name below them counts.
+    # All cells are run before the tests here: a function may stand below them.
     Odd("E05", "is written below", one_more_cell(BELOW), (0, 0), (2, 1), "untouched"),
+    # The name of a function stands for it, whatever is put under it afterwards.
     Odd(
         "E01",
         "uses the name again",
         one_more_cell("char_report = char_report('a')"),
         (2, 1),
-        (0, 0),
+        (2, 1),
     ),
     # A test that is not there has to be looked at there.
     Odd("E02", "deletes a test", without_the_first_test, (None, 1), (2, 1)),

@@ -90,15 +90,27 @@ class Page:
         self.files: set[str] = set()
         self._transform = transformer()
 
-    def run(self, cells: list[list[str]]) -> None:
-        """Run cells, pairs of a name and a source, in their order; an error stops only its cell."""
+    def run(self, cells: list[list[str]], wanted: list[str]) -> None:
+        """Run cells, pairs of a name and a source, in their order; an error stops only its cell.
+
+        A wanted name that was a function, and is none in the end, is the last function that it
+        was: many a notebook ends in `words = words(text)`, below the tests.
+        """
         sys.modules["__main__"] = self.module
+        functions: dict[str, Any] = {}
         for name, source in cells:
             self._name = f"<cell {name}>"
             try:
                 self.code(source)
             except BaseException as error:
                 self.stopped.append({"cell": name, **self.told(error)})
+            functions |= {each: self.names[each] for each in wanted if self._is_function(each)}
+        for name, function in functions.items():
+            if not self._is_function(name):
+                self.names[name] = function
+
+    def _is_function(self, name: str) -> bool:
+        return callable(self.names.get(name))
 
     def code(self, source: str) -> None:
         """Run a piece of a notebook's code."""
@@ -154,7 +166,7 @@ def serve(line: wire.Line) -> None:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
     page = Page()
-    page.run(job["cells"])
+    page.run(job["cells"], job["names"])
     kinds = {}
     for name in job["names"]:
         if name in page.names:
