@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -37,24 +38,26 @@ distributed = pytest.importorskip("distributed")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
-@pytest.fixture(scope="module")
-def address(root):
+@contextlib.contextmanager
+def processes(root):
     """Two processes of a cluster, which find the judge that only pretends in the checkout."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(root)
-    settings = {"distributed.scheduler.allowed-failures": 1, "distributed.worker.daemon": True}
     import dask
 
     with (
-        dask.config.set(settings),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as place,
+        pytest.MonkeyPatch.context() as patched,
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
     ):
-        yield place.scheduler_address
-    os.environ.pop("PYTHONPATH")
-    if before is not None:
-        os.environ["PYTHONPATH"] = before
+        patched.setenv("PYTHONPATH", str(root))
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as place:
+            yield place.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def address(root):
+    with processes(root) as place:
+        yield place
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +67,9 @@ def _pretend(monkeypatch, root):
 
 
 def pids(address: str) -> list[int]:
+    """The cluster's processes; one that was killed may not be replaced yet."""
     with distributed.Client(address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=20)
+        client.wait_for_workers(1, timeout=30)
         return sorted(client.run(os.getpid).values())
 
 
@@ -139,12 +143,13 @@ def test_a_worker_that_is_lost_twice_costs_one_result(tmp_path, address):
 
 
 @posix
-def test_a_chunk_that_ends_process_after_process_costs_one_result(tmp_path, address, monkeypatch):
+def test_a_chunk_that_ends_process_after_process_costs_one_result(tmp_path, root, monkeypatch):
     """Nothing that is graded should do that; if it does, the rest goes on."""
     handed = {name: {"E03": f"right {name}"} for name in ("ana", "ben", "cy", "dee")}
     place = hand_in(tmp_path / "in", handed)
     monkeypatch.setattr(workers, "JUDGE", "tests.grading.pretend_to_kill")
-    summary = graded(place, tmp_path / "out", scheduler=address)
+    with processes(root) as address:  # which is not to be used any more after that
+        summary = graded(place, tmp_path / "out", scheduler=address)
     assert outcomes(summary) == {n: {"E03": "ended" if n == "cy" else "correct"} for n in handed}
     assert "KilledWorker on the cluster" in summary.problems[0]
 
@@ -339,6 +344,14 @@ def test_chunks_are_bounded_in_number_and_size(tmp_path, monkeypatch):
     assert [done.job for done in unreadable] == [jobs[4]]
 
 
+def test_a_chunk_that_begins_after_the_end_starts_no_worker():
+    setup = zlib.compress(Setup(TESTS, {}, False, workers.JUDGE).as_bytes)
+    cluster._end("an ended run")
+    with pytest.raises(workers.WorkerLost, match="the run is over"):
+        cluster._grade_chunk("an ended run", setup, [(0, "E03", b'{"says": "right"}')])
+    assert "an ended run" not in cluster._KEPT
+
+
 def test_workers_of_a_run_that_is_gone_are_ended(monkeypatch, root):
     setup = Setup(TESTS, {}, False, workers.JUDGE)
     monkeypatch.setattr(cluster, "IDLE_SECONDS", 0.1)
@@ -350,3 +363,6 @@ def test_workers_of_a_run_that_is_gone_are_ended(monkeypatch, root):
         time.sleep(0.02)
     assert "a run" not in cluster._KEPT
     assert worker._process.wait(timeout=5) is not None
+    with cluster._worker("a run", zlib.compress(setup.as_bytes)) as another:
+        assert another is not worker  # should it be there after all
+    cluster._end("a run")
