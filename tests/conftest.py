@@ -54,7 +54,7 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def browser():
     """One Chromium for the whole run; every test opens pages of its own."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     from tests.browser.lab import find_browser
 
@@ -63,6 +63,7 @@ def browser():
         if os.environ.get("CI"):
             pytest.fail("No Chromium found, and in CI no browser test may be skipped.")
         pytest.skip("No Chromium or Chrome found; `python start.py test` tries to get one.")
+    expect.set_options(timeout=15_000)  # a busy machine is slow
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     flags += ["--disable-component-update", "--disable-sync", "--no-first-run"]
     with sync_playwright() as playwright:
@@ -72,7 +73,7 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
+def one_lab(tmp_path_factory):
     """One JupyterLab for the whole run, on a learner's folder."""
     from tests.browser.lab import Lab
 
@@ -81,3 +82,10 @@ def lab(tmp_path_factory):
     server = Lab(folder, tmp_path_factory.mktemp("home"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def lab(one_lab):
+    """The JupyterLab; what the pages of one file have loaded is not there for the next."""
+    yield one_lab
+    one_lab.forget_page()

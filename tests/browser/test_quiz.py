@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.axe import in_sight, look
 from tests.browser.lab import ready, run_all
 
 KIT = Path(__file__).parent / "kit"
@@ -255,7 +255,7 @@ def test_a_notebook_opened_without_a_kernel_shows_the_questions_as_text(lab, bro
         expect(page.locator(".nutgraf-twin").first).to_be_hidden()
         page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
-    with lab.open(browser, notebook) as page:
+    with lab.open(browser, notebook, fresh=True) as page:
         twin = page.locator(".nutgraf-twin").first
         expect(twin).to_be_visible()
         expect(twin).to_contain_text("the second letter")
@@ -280,17 +280,21 @@ def test_quiz_text_is_never_taken_for_markup(page):
 # --- for everybody ---------------------------------------------------------------------------
 
 
-def scan(page, selector: str) -> list[dict]:
-    """axe-core's findings inside one element.
+def scan(page, *selectors: str) -> list[dict]:
+    """axe-core's findings inside the elements; each of them must have been looked at."""
+    with in_sight(page):
+        page.locator(selectors[0]).first.scroll_into_view_if_needed()
+        found = look(page, list(selectors), **{"target-size": {"enabled": True}})
+    assert found.missed == []
+    return found.violations
 
-    Lab's body has no height, which makes axe skip the contrast of everything in it.
-    """
-    page.evaluate("document.documentElement.style.height = document.body.style.height = '100vh'")
-    page.locator(selector).first.scroll_into_view_if_needed()
-    page.wait_for_timeout(400)
-    rules = {"rules": {"target-size": {"enabled": True}}}
-    found = Axe().run(page, context={"include": [selector]}, options=rules)
-    return found.response["violations"]
+
+def numbered(page) -> list[str]:
+    """A selector for each question of the page."""
+    count = page.locator(".ng-item").evaluate_all(
+        "nodes => nodes.map((node, n) => (node.id = `item-${n}`)).length"
+    )
+    return [f"#item-{n}" for n in range(count)]
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -301,13 +305,8 @@ def test_axe_finds_nothing_in_an_answered_quiz(lab, browser, notebook, theme):
         item(page, 1).get_by_role("radio").first.check()
         item(page, 1).get_by_role("button", name="Certain").click()
         expect(item(page, 1).locator(".ng-said p").first).to_be_visible()
-        for number in range(8):
-            page.evaluate(
-                "n => document.querySelectorAll('.ng-item').forEach((x, i) => x.id = `item-${i}`)",
-                0,
-            )
-            problems = scan(page, f"#item-{number}")
-            assert not problems, json.dumps(problems, indent=1)[:2000]
+        problems = scan(page, *numbered(page))
+        assert not problems, json.dumps(problems, indent=1)[:2000]
 
 
 def test_the_scan_does_find_what_is_wrong(page):

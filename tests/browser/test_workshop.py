@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,22 +12,31 @@ from playwright.sync_api import expect
 
 from nutgraf import answers, paper
 from nutgraf.folder import prepare
-from tests.browser.lab import Lab, find_browser, run_all
+from tests.browser.axe import in_sight, look
+from tests.browser.lab import Lab, find_browser, outside, run_all
 
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 ITEMS = ["R7", "R8", "R5", "C4", "P1", "P2", "S3", "S7", "S8", "K3", "R6"]
-WHOLE = "html, body { height: 100vh !important; } * { content-visibility: visible !important; }"
+
+
+@pytest.fixture(scope="module")
+def one_lab(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workshop") / "my-nutgraf"
+    prepare(folder)
+    server = Lab(folder, tmp_path_factory.mktemp("home"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def workshop_lab(tmp_path):
-    """JupyterLab on a learner's folder as the command makes it."""
-    folder, home = tmp_path / "my-nutgraf", tmp_path / "home"
-    home.mkdir()
-    prepare(folder)
-    server = Lab(folder, home)
-    yield server
-    server.stop()
+def workshop_lab(one_lab):
+    """JupyterLab on a learner's folder as the command makes it, each time anew."""
+    one_lab.end_kernels()
+    one_lab.asked.clear()
+    for path in one_lab.folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    prepare(one_lab.folder)
+    return one_lab
 
 
 @pytest.fixture
@@ -145,25 +155,19 @@ def test_axe_finds_nothing_in_the_workshop(workshop_lab, browser, theme):
         run_all(page)
         for summary in page.locator(f"{PANEL} summary").all():
             summary.click()
-        page.set_viewport_size({"width": 1280, "height": 9_000})
-        page.add_style_tag(content=WHOLE)
-        page.wait_for_timeout(500)
-        places = page.locator(f"{PANEL} :is(.ng-item, .nutgraf-workshop)").evaluate_all(
-            "nodes => nodes.map((node, n) => [`#${node.id = `drawn-${n}`}`])"
-        )
-        assert len(places) == len(ITEMS) + 3
-        found = Axe().run(page, context={"include": places}).response
-        assert not found["violations"], json.dumps(found["violations"], indent=1)[:3000]
+        with in_sight(page, 9_000):
+            places = page.locator(f"{PANEL} :is(.ng-item, .nutgraf-workshop)").evaluate_all(
+                "nodes => nodes.map((node, n) => `#${node.id = `drawn-${n}`}`)"
+            )
+            assert len(places) == len(ITEMS) + 3
+            found = look(page, places)
+        assert not found.violations, json.dumps(found.violations, indent=1)[:3000]
+        assert found.seen > len(ITEMS)
 
 
-def test_the_workshop_asks_nothing_of_another_machine(workshop_lab, browser):
-    asked: list[str] = []
-    with workshop_lab.open(browser, "workshop.ipynb") as page:
-        page.on("request", lambda request: asked.append(request.url))
-        run_all(page)
-    local = re.compile(r"(https?|wss?)://127\.0\.0\.1|data:|blob:")
-    assert asked
-    assert [url for url in asked if not local.match(url)] == []
+def test_the_workshop_asks_nothing_of_another_machine(workshop_lab, workshop):
+    assert workshop_lab.asked
+    assert outside(workshop_lab.asked) == []
 
 
 # --- on paper ------------------------------------------------------------------------------

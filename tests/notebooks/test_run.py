@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +33,9 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {**env, "PYTHONPATH": str(HERE / "offline"), "NO_COLOR": "1"}
 
 
+BAD = ("failure", "error", "skipped")
+
+
 @dataclass(frozen=True)
 class Result:
     """How many cells nbval ran, how many of them were as kept, and what it printed."""
@@ -39,38 +45,62 @@ class Result:
     said: str
 
 
-def nbval(path: Path, env: dict[str, str], *options: str) -> Result:
-    """Run nbval, strictly, on a notebook that lies in a folder of its own."""
-    report = path.with_suffix(".xml")
+def nbval(paths: list[Path], root: Path, env: dict[str, str]) -> dict[Path, Result]:
+    """Run nbval, strictly, on notebooks that lie in folders of their own, below `root`."""
+    report = root / "report.xml"
+    names = {path: str(path.relative_to(root)) for path in paths}
     command = [
-        *(sys.executable, "-m", "pytest", path.name, "--nbval", "--nbval-current-env"),
+        *(sys.executable, "-m", "pytest", *names.values(), "--nbval", "--nbval-current-env"),
         *("--nbval-sanitize-with", str(HERE / "nbval.cfg"), "--nbval-cell-timeout", "120"),
-        *("-p", "no:cacheprovider", "--rootdir", str(path.parent), "--color", "no", "-q"),
-        *(f"--junitxml={report}", *options),
+        *("-p", "no:cacheprovider", "--rootdir", str(root), "--color", "no", "-q"),
+        f"--junitxml={report}",
     ]
-    done = subprocess.run(
-        command, cwd=path.parent, env=env, capture_output=True, text=True, check=False
-    )
-    if not report.exists():
-        return Result(0, 0, done.stdout + done.stderr)
-    suite = ET.parse(report).getroot().find("testsuite")
-    count = {name: int(suite.get(name)) for name in ("tests", "failures", "errors", "skipped")}
-    bad = count["failures"] + count["errors"] + count["skipped"]
-    return Result(count["tests"], count["tests"] - bad, done.stdout + done.stderr)
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    cells = list(ET.parse(report).getroot().iter("testcase")) if report.exists() else []
+    results = {}
+    for path, name in names.items():
+        own = [cell for cell in cells if cell.get("classname") == name.replace(os.sep, ".")]
+        bad = [outcome for cell in own for outcome in cell if outcome.tag in BAD]
+        said = "\n".join(outcome.text or "" for outcome in bad) or done.stdout + done.stderr
+        passed = sum(not any(outcome.tag in BAD for outcome in cell) for cell in own)
+        results[path] = Result(len(own), passed, said)
+    return results
 
 
-@pytest.mark.parametrize("path", WITH_CODE, ids=lambda path: path.stem)
-def test_a_notebook_gives_the_outputs_that_it_shows(path: Path, offline, tmp_path: Path):
-    copy = Path(shutil.copy(path, tmp_path))
-    wanted = sum(cell.cell_type == "code" for cell in refresh.read(path).cells)
-
-    result = nbval(copy, offline)
-
-    if (result.cells, result.passed) != (wanted, wanted):
-        pytest.fail(f"{path.name}: {result.passed} of {wanted} cells\n{result.said}", pytrace=False)
+def nbval_one(path: Path, env: dict[str, str]) -> Result:
+    return nbval([path], path.parent, env)[path]
 
 
-def test_a_learners_fresh_copy_runs_from_the_top_without_an_error(offline, tmp_path: Path):
+@pytest.fixture(scope="module")
+def compared(
+    request: pytest.FixtureRequest, offline, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Future[dict[str, Result]]]:
+    """nbval's results, by name, for the notebooks whose test is to run.
+
+    They are made in a thread, while the tests go on with what else there is to do: what takes
+    longest is to start.
+    """
+    wanted = [
+        item.callspec.params["path"]
+        for item in request.session.items
+        if item.function is test_a_notebook_gives_the_outputs_that_it_shows
+    ]
+    root = tmp_path_factory.mktemp("compared")
+
+    def run() -> dict[str, Result]:
+        copies = []
+        for path in wanted:
+            (root / path.stem).mkdir()
+            copies.append(Path(shutil.copy(path, root / path.stem)))
+        return {path.name: result for path, result in nbval(copies, root, offline).items()}
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        yield thread.submit(run)
+
+
+def test_a_learners_fresh_copy_runs_from_the_top_without_an_error(
+    compared, offline, tmp_path: Path
+):
     folder = tmp_path / "my-nutgraf"
     prepare(folder)
     problems = []
@@ -82,6 +112,16 @@ def test_a_learners_fresh_copy_runs_from_the_top_without_an_error(offline, tmp_p
             problems.append(f"{path.name}: {problem}")
 
     assert problems == []
+
+
+@pytest.mark.parametrize("path", WITH_CODE, ids=lambda path: path.stem)
+def test_a_notebook_gives_the_outputs_that_it_shows(path: Path, compared):
+    wanted = sum(cell.cell_type == "code" for cell in refresh.read(path).cells)
+
+    result = compared.result()[path.name]
+
+    if (result.cells, result.passed) != (wanted, wanted):
+        pytest.fail(f"{path.name}: {result.passed} of {wanted} cells\n{result.said}", pytrace=False)
 
 
 # --- the check can fail --------------------------------------------------------------------
@@ -107,7 +147,7 @@ def test_outputs_that_are_as_kept_pass(offline, tmp_path: Path):
         code("e", "print('one', flush=True)\nprint('two')\nobject()"),
     ]
 
-    result = nbval(written(tmp_path, *cells, env=offline), offline)
+    result = nbval_one(written(tmp_path, *cells, env=offline), offline)
 
     assert (result.cells, result.passed) == (5, 5), result.said
 
@@ -118,19 +158,19 @@ def test_an_output_that_changed_fails(offline, tmp_path: Path):
     notebook.cells[1].outputs[0].data["text/plain"] = "5"
     refresh.write(path, notebook)
 
-    result = nbval(path, offline)
+    result = nbval_one(path, offline)
 
     assert (result.cells, result.passed) == (2, 1), result.said
 
 
 def test_an_error_that_nobody_announced_fails(offline, tmp_path: Path):
-    result = nbval(written(tmp_path, code("a", "1 / 0")), offline)
+    result = nbval_one(written(tmp_path, code("a", "1 / 0")), offline)
 
     assert (result.cells, result.passed) == (1, 0), result.said
 
 
 def test_a_cell_that_is_skipped_does_not_count_as_run(offline, tmp_path: Path):
-    result = nbval(written(tmp_path, code("a", "1", "nbval-skip"), code("b", "2")), offline)
+    result = nbval_one(written(tmp_path, code("a", "1", "nbval-skip"), code("b", "2")), offline)
 
     assert (result.cells, result.passed) == (2, 1), result.said
 

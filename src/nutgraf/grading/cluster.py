@@ -284,6 +284,9 @@ class _Kept:
 
 
 _KEPT: dict[str, _Kept] = {}
+_ENDED: set[str] = set()
+"""Runs that are over: a chunk of one may begin after its end was heard of."""
+
 _LOCK = threading.Lock()
 
 
@@ -291,6 +294,8 @@ _LOCK = threading.Lock()
 def _worker(name: str, setup: bytes) -> Iterator[Worker]:
     """A worker that is ready, for the time of the block; after an error in it, it is ended."""
     with _LOCK:
+        if name in _ENDED:
+            raise WorkerLost("the run is over")
         kept = _KEPT.setdefault(name, _Kept())
         if kept.timer is not None:
             kept.timer.cancel()
@@ -344,13 +349,9 @@ def _grade_chunk(name: str, setup: bytes, chunk: Sequence[Order]) -> dict[str, A
         except NutgrafError as error:
             return {"refused": str(error)}
         except WorkerLost:
-            if starts >= 3 or _ended(name):
+            if starts >= 3 or name in _ENDED:
                 raise
     return answer
-
-
-def _ended(name: str) -> bool:
-    return name not in _KEPT or _KEPT[name].ended
 
 
 async def _probe(name: str, setup: bytes) -> dict[str, Any]:
@@ -370,9 +371,14 @@ def _started(name: str, setup: bytes) -> dict[str, Any]:
         return {"version": __version__, "lost": str(error)}
 
 
-def _end(name: str) -> None:
-    """End all workers that this process keeps for a run, whatever they are at."""
+def _end(name: str, over: bool = True) -> None:
+    """End all workers that this process keeps for a run, whatever they are at.
+
+    over: the run has ended too; else a later chunk of it starts new ones.
+    """
     with _LOCK:
+        if over:
+            _ENDED.add(name)
         kept = _KEPT.pop(name, None)
         if kept is None:
             return
@@ -390,4 +396,4 @@ def _end_idle(name: str) -> None:
         kept = _KEPT.get(name)
         idle = kept is not None and len(kept.waiting) == len(kept.all)
     if idle:
-        _end(name)
+        _end(name, over=False)
