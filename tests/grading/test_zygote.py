@@ -337,7 +337,8 @@ def page(*sources: str) -> runner.Page:
     made = runner.Page()
     main = sys.modules["__main__"]
     try:
-        made.run([[f"cell-{number}", source] for number, source in enumerate(sources, start=1)])
+        cells = [[f"cell-{number}", source] for number, source in enumerate(sources, start=1)]
+        made.run(cells, [])
     finally:
         sys.modules["__main__"] = main
     return made
